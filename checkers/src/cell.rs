@@ -1,0 +1,274 @@
+//! The model of one key: a cell that is read, written, compared-and-set and appended to.
+
+use std::sync::Arc;
+
+use tribunal_history::{Call, Completion, Function, ValueId, Values};
+
+use crate::model::Decoded;
+use crate::{Malformed, Model, WhyNot};
+
+/// Longest value shown whole, in characters.
+const SHOWN_MAX: usize = 48;
+
+/// One key of a store, nil at first.
+///
+/// [`Cell::register`] knows read, write and cas. [`Cell::kv`] knows get, put, delete and append as
+/// well; get is a read, put a write, delete a write of nil. An append to nil makes text, an append
+/// to text makes longer text, an append to anything else cannot happen. A cas that ended `ok`
+/// carries `[seen, new]`: it took effect if what it saw is what it expected, else it is a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    name: &'static str,
+    appends: bool,
+}
+
+/// What a cell holds. Text is held apart from other values, because appends make texts that are in
+/// no history.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Datum {
+    /// Nil, a number or a list, as the history numbers it.
+    Value(ValueId),
+    /// Text.
+    Text(Arc<str>),
+}
+
+/// What an operation on a cell asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CellInput {
+    /// What does it hold?
+    Read,
+    /// Hold this; nil for a delete.
+    Write(Datum),
+    /// If it holds the first, hold the second.
+    Cas(Datum, Datum),
+    /// Hold this text after the text held.
+    Append(Arc<str>),
+}
+
+/// What an operation on a cell answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum CellOutput {
+    /// Done.
+    Done,
+    /// This was there when it happened.
+    Saw(Datum),
+}
+
+impl Datum {
+    /// Nothing there.
+    pub const NIL: Datum = Datum::Value(ValueId::NIL);
+
+    /// The value behind an id. Empty text is nil: stores differ in which of the two a missing key
+    /// reads as, and no promise is about that.
+    pub fn of(id: ValueId, values: &Values) -> Datum {
+        match values.text(id) {
+            Some("") => Datum::NIL,
+            Some(text) => Datum::Text(Arc::from(text)),
+            None => Datum::Value(id),
+        }
+    }
+
+    /// How it reads in a report; the middle of long text is left out, and how much is said.
+    pub fn show(&self, values: &Values) -> String {
+        match self {
+            Datum::Value(id) => shorten(&values.show(*id)),
+            Datum::Text(text) => shorten(&format!("\"{}\"", text.escape_debug())),
+        }
+    }
+}
+
+impl Cell {
+    /// A register: read, write, cas.
+    pub const fn register() -> Cell {
+        Cell { name: "register", appends: false }
+    }
+
+    /// A key of a map: get, put, delete, append, cas; and what a register knows.
+    pub const fn kv() -> Cell {
+        Cell { name: "key-value map", appends: true }
+    }
+
+    fn input(&self, call: &Call, values: &Values) -> Result<CellInput, Malformed> {
+        let argument = Datum::of(call.argument, values);
+        let map = self.appends;
+        match call.function {
+            Function::Read => Ok(CellInput::Read),
+            Function::Get if map => Ok(CellInput::Read),
+            Function::Write => Ok(CellInput::Write(argument)),
+            Function::Put if map => Ok(CellInput::Write(argument)),
+            Function::Delete if map => Ok(CellInput::Write(Datum::NIL)),
+            Function::Cas => match values.pair(call.argument) {
+                Some((expected, new)) => {
+                    Ok(CellInput::Cas(Datum::of(expected, values), Datum::of(new, values)))
+                }
+                None => Err(Malformed::Argument {
+                    function: function_name(call, values),
+                    wanted: "a pair [expected new]",
+                    found: argument.show(values),
+                }),
+            },
+            Function::Append if map => match values.text(call.argument) {
+                Some(text) => Ok(CellInput::Append(Arc::from(text))),
+                None => Err(Malformed::Argument {
+                    function: function_name(call, values),
+                    wanted: "text",
+                    found: argument.show(values),
+                }),
+            },
+            _ => {
+                Err(Malformed::Function { function: function_name(call, values), model: self.name })
+            }
+        }
+    }
+}
+
+impl Model for Cell {
+    type State = Datum;
+    type Input = CellInput;
+    type Output = CellOutput;
+
+    fn init(&self) -> Datum {
+        Datum::NIL
+    }
+
+    fn decode(&self, call: &Call, values: &Values) -> Result<Decoded<Cell>, Malformed> {
+        let input = self.input(call, values)?;
+        let Completion::Ok(result) = call.completion else {
+            return Ok((input, None));
+        };
+        let output = match &input {
+            CellInput::Read => CellOutput::Saw(Datum::of(result, values)),
+            CellInput::Write(_) | CellInput::Append(_) => CellOutput::Done,
+            CellInput::Cas(..) => match values.pair(result) {
+                Some((seen, _)) => CellOutput::Saw(Datum::of(seen, values)),
+                None => {
+                    return Err(Malformed::Result {
+                        function: function_name(call, values),
+                        wanted: "a pair [seen new]",
+                        found: shorten(&values.show(result)),
+                    });
+                }
+            },
+        };
+        Ok((input, Some(output)))
+    }
+
+    fn step(
+        &self,
+        state: &Datum,
+        input: &CellInput,
+        output: Option<&CellOutput>,
+    ) -> Result<Datum, WhyNot> {
+        if let Some(CellOutput::Saw(seen)) = output
+            && seen != state
+        {
+            return Err(WhyNot::Observed);
+        }
+        match input {
+            CellInput::Read => Ok(state.clone()),
+            CellInput::Write(value) => Ok(value.clone()),
+            CellInput::Cas(expected, new) => {
+                Ok(if state == expected { new.clone() } else { state.clone() })
+            }
+            CellInput::Append(tail) => match state {
+                Datum::Text(text) => Ok(Datum::Text(Arc::from(format!("{text}{tail}")))),
+                Datum::Value(id) if id.is_nil() && tail.is_empty() => Ok(Datum::NIL),
+                Datum::Value(id) if id.is_nil() => Ok(Datum::Text(tail.clone())),
+                Datum::Value(_) => Err(WhyNot::NotText),
+            },
+        }
+    }
+
+    fn is_pure(&self, input: &CellInput, output: Option<&CellOutput>) -> bool {
+        match (input, output) {
+            (CellInput::Read, _) => true,
+            (CellInput::Cas(expected, new), Some(CellOutput::Saw(seen))) => {
+                seen != expected || expected == new
+            }
+            (CellInput::Cas(expected, new), _) => expected == new,
+            (CellInput::Write(_) | CellInput::Append(_), _) => false,
+        }
+    }
+
+    fn state_bytes(&self, state: &Datum) -> usize {
+        let heap = match state {
+            Datum::Value(_) => 0,
+            Datum::Text(text) => text.len() + 2 * size_of::<usize>(),
+        };
+        size_of::<Datum>() + heap
+    }
+
+    fn describe_op(&self, call: &Call, values: &Values) -> String {
+        let name = function_name(call, values);
+        let key = if call.key.is_nil() {
+            String::new()
+        } else {
+            format!(" {}", shorten(&values.show(call.key)))
+        };
+        let Ok((input, output)) = self.decode(call, values) else {
+            return format!("{name}{key} {}", shorten(&values.show(call.argument)));
+        };
+        match (&input, &output) {
+            (CellInput::Read, Some(CellOutput::Saw(seen))) => {
+                format!("{name}{key} → {}", seen.show(values))
+            }
+            (CellInput::Read, _) => format!("{name}{key}"),
+            (CellInput::Write(_), _) if call.function == Function::Delete => format!("{name}{key}"),
+            (CellInput::Write(value), _) => format!("{name}{key} ← {}", value.show(values)),
+            (CellInput::Append(tail), _) => {
+                format!("{name}{key} ← {}", Datum::Text(tail.clone()).show(values))
+            }
+            (CellInput::Cas(expected, new), output) => {
+                let change = format!("{} ⇒ {}", expected.show(values), new.show(values));
+                match output {
+                    Some(CellOutput::Saw(seen)) if seen != expected => {
+                        format!("{name}{key} {change}, refused, saw {}", seen.show(values))
+                    }
+                    _ => format!("{name}{key} {change}"),
+                }
+            }
+        }
+    }
+
+    fn describe_state(&self, state: &Datum, values: &Values) -> String {
+        state.show(values)
+    }
+
+    fn explain(
+        &self,
+        why: WhyNot,
+        state: &Datum,
+        (input, output): (&CellInput, Option<&CellOutput>),
+        values: &Values,
+    ) -> String {
+        let holds = state.show(values);
+        match (why, input, output) {
+            (WhyNot::NotText, CellInput::Append(_), _) => {
+                format!("appends text, but the state is {holds}")
+            }
+            (WhyNot::Observed, _, Some(CellOutput::Saw(seen))) => {
+                format!("needs {}, but the state is {holds}", seen.show(values))
+            }
+            _ => format!("cannot happen when the state is {holds}"),
+        }
+    }
+}
+
+fn function_name(call: &Call, values: &Values) -> String {
+    match call.function {
+        Function::Other(name) => shorten(values.text(name).unwrap_or("other")),
+        known => known.to_string(),
+    }
+}
+
+/// `text`, or its two ends and how long it was.
+fn shorten(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= SHOWN_MAX {
+        return text.to_owned();
+    }
+    let half = SHOWN_MAX / 3;
+    let head: String = text.chars().take(half).collect();
+    let tail: String = text.chars().skip(count - half).collect();
+    format!("{head}…{tail} ({count} characters)")
+}

@@ -1,0 +1,264 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tribunal_history::Nanos;
+
+const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
+  tribunal run                                  a Raft cluster, broken for 20 s, and judged
+  tribunal demo                                 a planted bug, found and explained
+  tribunal run --nemesis partition,clock --nodes 3 --time-limit 60s
+  tribunal check store/latest                   judge a recorded history again
+  tribunal list                                 systems, workloads, nemeses, bugs, runs";
+
+const EXIT_CODES: &str = "\x1b[1mExit codes:\x1b[0m
+  0 valid   1 invalid   2 unknown   3 harness error   4 nothing ran   64 usage
+  65 unreadable history   69 environment   70 bug in tribunal   130 interrupted";
+
+/// Puts distributed systems on trial: starts a cluster, breaks it, judges what happened.
+#[derive(Debug, Parser)]
+#[command(name = "tribunal", version, before_help = EXAMPLES, after_help = EXIT_CODES)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Folder of recorded runs.
+    #[arg(long, global = true, value_name = "DIR", default_value = "store", display_order = 900)]
+    pub store: PathBuf,
+    /// Form of the result on standard output: text or json.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t = Format::Text,
+        hide_possible_values = true,
+        display_order = 901
+    )]
+    pub format: Format,
+}
+
+/// Form of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a cluster, break it, judge it.
+    Run(Box<RunArgs>),
+    /// Find a planted bug and explain it, in under 20 seconds.
+    Demo(DemoArgs),
+    /// Judge a recorded history, ours or a foreign one.
+    Check(CheckArgs),
+    /// Render the report of a recorded run again.
+    Report(ReportArgs),
+    /// Print what a run found, as Markdown, for pasting.
+    Show(ShowArgs),
+    /// List systems, workloads, nemeses, bugs and runs.
+    List(ListArgs),
+    /// Say what this machine can do, and what each lack costs.
+    Doctor,
+    /// Remove what killed runs left behind.
+    Clean,
+    /// Be a node of a cluster.
+    #[command(hide = true)]
+    Node(NodeArgs),
+}
+
+/// Flags of `run`.
+#[derive(Clone, Debug, Default, Args)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tribunal run
+  tribunal run --nodes 5 --nemesis partition,kill,pause,clock,power --time-limit 60s
+  tribunal run --bug read.local_leader --nemesis isolate-leader --seed 42
+  tribunal run --plan latest                    the last run once more")]
+pub(crate) struct RunArgs {
+    /// System on trial (see `tribunal list`) [default: raft]
+    #[arg(long)]
+    pub system: Option<String>,
+    /// What clients do [default: register]
+    #[arg(long)]
+    pub workload: Option<String>,
+    /// Faults, comma-separated, or `none` [default: partition,kill]
+    #[arg(long)]
+    pub nemesis: Option<String>,
+    /// Where nodes live [default: process]
+    #[arg(long)]
+    pub cluster: Option<String>,
+    /// How many nodes [default: 5]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub nodes: Option<i64>,
+    /// How many clients [default: 10]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub concurrency: Option<i64>,
+    /// Operations a second of all clients together, or `max` [default: 200]
+    #[arg(long, value_name = "N|max", allow_hyphen_values = true)]
+    pub rate: Option<String>,
+    /// How long the load lasts [default: 20s]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub time_limit: Option<String>,
+    /// When an unanswered operation is given up as `info` [default: 1s]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub operation_timeout: Option<String>,
+    /// How long after the last heal every node must answer again [default: 30s]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub recovery_limit: Option<String>,
+    /// The seed of schedule and operations [default: random, printed]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Plant a bug in the nodes; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub bug: Vec<String>,
+    /// An option of system or workload; may be repeated
+    #[arg(long = "option", value_name = "NAME=VALUE")]
+    pub options: Vec<String>,
+    /// Let faults overlap
+    #[arg(long)]
+    pub overlap: bool,
+    /// Take the fault schedule from a file instead of the seed
+    #[arg(long, value_name = "FILE")]
+    pub schedule: Option<PathBuf>,
+    /// Repeat a run: its name, folder or plan.json; flags override
+    #[arg(long, value_name = "RUN|FILE")]
+    pub plan: Option<String>,
+    /// Print the plan and the first operations, and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What ends with an exit code other than 0: invalid, unknown, harness [default: all]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        value_enum,
+        hide_possible_values = true
+    )]
+    pub fail_on: Vec<FailOn>,
+    /// Open the report in the browser
+    #[arg(long)]
+    pub open: bool,
+}
+
+/// What `--fail-on` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// A violation.
+    Invalid,
+    /// A test that did not mean enough.
+    Unknown,
+    /// A broken harness.
+    Harness,
+}
+
+/// Flags of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The same run without the bug.
+    #[arg(long)]
+    pub fixed: bool,
+    /// Open the report in the browser.
+    #[arg(long)]
+    pub open: bool,
+}
+
+/// Flags of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// A history file, a run's folder, its name, or `latest`.
+    #[arg(value_name = "FILE|RUN")]
+    pub target: String,
+    /// What the history must be like: register or kv [default: told from its functions]
+    #[arg(long, value_enum, hide_possible_values = true)]
+    pub model: Option<ModelName>,
+    /// Longest time the check may take.
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    pub time_limit: String,
+    /// States explored for each key, at most.
+    #[arg(long, value_name = "N", default_value_t = 5_000_000)]
+    pub states: u64,
+    /// Write a report of it.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// Models `check` knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModelName {
+    /// Registers: read, write, cas.
+    Register,
+    /// A map: get, put, append, delete, cas.
+    Kv,
+}
+
+/// Flags of `report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// A run's folder, its name, or `latest`.
+    #[arg(default_value = "latest")]
+    pub run: String,
+    /// Where to write it [default: into the run's folder]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Open it in the browser.
+    #[arg(long)]
+    pub open: bool,
+}
+
+/// Flags of `show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// A run's folder, its name, or `latest`.
+    #[arg(default_value = "latest")]
+    pub run: String,
+}
+
+/// Flags of `list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// What to list: systems, workloads, nemeses, bugs or runs [default: everything]
+    #[arg(value_enum, hide_possible_values = true)]
+    pub what: Option<Listing>,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listing {
+    /// Systems on trial.
+    Systems,
+    /// What clients do.
+    Workloads,
+    /// What goes wrong.
+    Nemeses,
+    /// Bugs that can be planted.
+    Bugs,
+    /// Recorded runs.
+    Runs,
+}
+
+/// Flags of the hidden `node`.
+#[derive(Debug, Args)]
+pub(crate) struct NodeArgs {
+    /// Its configuration.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+/// A length of time as people write it: `90s`, `1m 30s`, `500ms`.
+///
+/// # Errors
+/// In words, if it is none, negative or longer than a year.
+pub(crate) fn parse_time(text: &str) -> Result<Nanos, String> {
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| format!("'{text}' is not a time such as 20s or 1m30s: {error}"))?;
+    let nanos = Nanos::from(duration);
+    if nanos > Nanos::from_secs(365 * 86_400) {
+        return Err(format!("'{text}' is longer than a year"));
+    }
+    Ok(nanos)
+}

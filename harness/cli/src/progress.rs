@@ -1,0 +1,103 @@
+//! How a run goes, while it goes: a bar on a terminal, a line every ten seconds otherwise.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::watch;
+use tribunal_engine::Progress;
+use tribunal_history::{Nanos, Phase, Plan};
+
+use crate::output;
+
+/// How often a line is written where nobody watches.
+const LINE_EVERY: Nanos = Nanos::from_secs(10);
+
+/// Follows a run until its end of the channel is dropped.
+pub(crate) async fn follow(mut progress: watch::Receiver<Progress>, plan: Plan) {
+    if output::watched() {
+        follow_with_bar(&mut progress, &plan).await;
+    } else {
+        follow_with_lines(&mut progress, &plan).await;
+    }
+}
+
+async fn follow_with_bar(progress: &mut watch::Receiver<Progress>, plan: &Plan) {
+    let bar = ProgressBar::with_draw_target(
+        Some(plan.time_limit.as_millis()),
+        ProgressDrawTarget::stderr_with_hz(10),
+    );
+    if let Ok(style) = ProgressStyle::with_template("  {prefix:11} {bar:24} {msg}") {
+        bar.set_style(style);
+    }
+    let mut rate = Rate::default();
+    while progress.changed().await.is_ok() {
+        let now = progress.borrow_and_update().clone();
+        let Some(phase) = now.phase else { continue };
+        bar.set_prefix(phase.as_str());
+        if let Some(began) = now.load_began {
+            bar.set_position((now.now - began).as_millis().min(plan.time_limit.as_millis()));
+        }
+        bar.set_message(words(&now, plan, rate.of(&now)));
+    }
+    bar.finish_and_clear();
+}
+
+async fn follow_with_lines(progress: &mut watch::Receiver<Progress>, plan: &Plan) {
+    let (mut last_phase, mut next) = (None, LINE_EVERY);
+    let mut rate = Rate::default();
+    while progress.changed().await.is_ok() {
+        let now = progress.borrow_and_update().clone();
+        let per_second = rate.of(&now);
+        let Some(phase) = now.phase else { continue };
+        if last_phase == Some(phase) && now.now < next {
+            continue;
+        }
+        if now.now >= next {
+            next = now.now + LINE_EVERY;
+        }
+        last_phase = Some(phase);
+        output::progress(format!("  {:11} {}", phase.as_str(), words(&now, plan, per_second)));
+    }
+}
+
+fn words(now: &Progress, plan: &Plan, per_second: u64) -> String {
+    let clock = |time: Nanos| {
+        let seconds = time.as_millis() / 1_000;
+        format!("{:02}:{:02}", seconds / 60, seconds % 60)
+    };
+    let mut parts = Vec::new();
+    match (now.phase, now.load_began) {
+        (Some(Phase::Load), Some(began)) => {
+            parts.push(format!("{} / {}", clock(now.now - began), clock(plan.time_limit)));
+        }
+        _ => parts.push(clock(now.now)),
+    }
+    parts.push(format!("{per_second} ok/s"));
+    parts.push(format!("fail {}  info {}", now.fail, now.info));
+    if let Some(leader) = now.leader {
+        parts.push(format!("leader {leader}"));
+    }
+    if !now.faults.is_empty() {
+        parts.push(format!("▕ {}", now.faults.join("; ")));
+    }
+    parts.join("   ")
+}
+
+/// Operations a second over about the last second.
+#[derive(Default)]
+struct Rate {
+    since: Nanos,
+    ok: u64,
+    shown: u64,
+}
+
+impl Rate {
+    fn of(&mut self, now: &Progress) -> u64 {
+        let elapsed = now.now - self.since;
+        if elapsed >= Nanos::from(Duration::from_secs(1)) {
+            self.shown = (now.ok - self.ok).saturating_mul(1_000) / elapsed.as_millis().max(1);
+            (self.since, self.ok) = (now.now, now.ok);
+        }
+        self.shown
+    }
+}

@@ -1,0 +1,272 @@
+//! `tribunal run`: one run from plan to verdict.
+
+mod aftermath;
+mod trial;
+
+pub(crate) use aftermath::{report_name, show};
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use tokio::sync::{mpsc, watch};
+use tribunal_cluster::{ClusterError, Ledger, ProcessCluster, ProcessOptions};
+use tribunal_engine::{
+    Access, Driven, LiveCluster, LiveOptions, Progress, RunFolder, RunOptions, drive, rehearse,
+};
+use tribunal_history::{FaultFamily, Plan, Trial, jsonl};
+use tribunal_systems::Kind;
+use tribunal_workloads::GeneratorOptions;
+
+use crate::args::{Cli, FailOn, Format, RunArgs};
+use crate::exit::{Exit, Failure};
+use crate::plan::{Settled, settle};
+use crate::{environment, output, progress};
+
+/// Operations a dry run prints.
+const DRY_OPERATIONS: usize = 20;
+/// Room a store must have before a run begins.
+const ROOM_BYTES: u64 = 64 << 20;
+
+/// Runs `tribunal run`.
+pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
+    let settled = settle(args, &cli.store)?;
+    if args.dry_run {
+        dry_run(cli, settled)?;
+        return Ok(Exit::Valid);
+    }
+    let done = execute(&cli.store, settled)?;
+    Ok(excused(aftermath::show(cli, &done, args.open), &args.fail_on))
+}
+
+/// A finished run.
+pub(crate) struct Done {
+    /// What was found.
+    pub trial: Trial,
+    /// Its record.
+    pub record: tribunal_history::Record,
+    /// Its report.
+    pub report: PathBuf,
+    /// What of it could not be written, if anything.
+    pub unsaved: Option<String>,
+}
+
+/// What `--fail-on` lets pass.
+fn excused(exit: Exit, fail_on: &[FailOn]) -> Exit {
+    let named = |kind| fail_on.is_empty() || fail_on.contains(&kind);
+    match exit {
+        Exit::Invalid if !named(FailOn::Invalid) => Exit::Valid,
+        Exit::Unknown if !named(FailOn::Unknown) => Exit::Valid,
+        Exit::Harness if !named(FailOn::Harness) => Exit::Valid,
+        other => other,
+    }
+}
+
+/// Runs a settled plan to its end and leaves its folder behind.
+///
+/// # Errors
+/// If it cannot begin: the store cannot be written, or the cluster cannot be set up.
+pub(crate) fn execute(store: &Path, settled: Settled) -> Result<Done, Failure> {
+    environment::require_room(store, ROOM_BYTES)?;
+    environment::require_files(&settled.plan)?;
+    let started = environment::wall_clock();
+    let folder = new_folder(store, &started, &settled.plan)?;
+    let origin = Instant::now();
+    let begun = trial::begun(&folder, &started, &settled, store);
+    write_inputs(&folder, &begun)?;
+    announce(&begun);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| environment_failure("cannot start the runtime", &error))?;
+    let token = environment::token()?;
+    let wishes = Arc::new(AtomicU32::new(0));
+    let driven = runtime.block_on(live(&folder, token, origin, &settled, &wishes));
+    let done = match driven {
+        Ok(driven) => Ok(aftermath::conclude(begun, folder, settled.workload, driven, &wishes)),
+        Err(error) => Err(aftermath::not_set_up(begun, &folder, &error)),
+    };
+    // It listened for signals while the checkers worked; clients that linger are of no use now.
+    runtime.shutdown_background();
+    done
+}
+
+fn environment_failure(what: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Exit::Environment, format!("{what}: {error}"), "see `tribunal doctor`")
+}
+
+/// Folders of one second and seed that are tried before giving up.
+const NAMES_MAX: u32 = 100;
+
+/// The folder of a new run. Two runs of one second and seed get different ones, also when they
+/// begin at the same moment: only one of them can make a folder.
+fn new_folder(store: &Path, started: &str, plan: &Plan) -> Result<RunFolder, Failure> {
+    let first = format!("{}-{}", started.replace(':', "-"), plan.seed);
+    let mut attempt = 1;
+    loop {
+        let name = if attempt == 1 { first.clone() } else { format!("{first}-{attempt}") };
+        match RunFolder::create(store, &name) {
+            Ok(folder) => return Ok(folder),
+            Err(error) if error.is_taken() && attempt < NAMES_MAX => attempt += 1,
+            Err(error) => {
+                let help = "choose another folder with --store";
+                return Err(Failure::new(Exit::Environment, error.to_string(), help));
+            }
+        }
+    }
+}
+
+fn write_inputs(folder: &RunFolder, trial: &Trial) -> Result<(), Failure> {
+    let written = folder
+        .replace_json("plan.json", &trial.plan)
+        .and_then(|()| folder.replace_json("schedule.json", &trial.plan.schedule))
+        .and_then(|()| folder.replace_json("run.json", trial));
+    written.map_err(|error| environment_failure("cannot begin the run", &error))
+}
+
+fn announce(trial: &Trial) {
+    let plan = &trial.plan;
+    output::progress(format!("run {}   seed {}   {} nodes", trial.run_id, plan.seed, plan.nodes));
+    let bugs = plan.bugs.names().join(", ");
+    let planted = if bugs.is_empty() { bugs } else { format!("   planted: {bugs}") };
+    output::progress(format!(
+        "  {} × {}   system {}   cluster {}{planted}",
+        plan.workload, plan.nemesis, plan.system, plan.cluster
+    ));
+}
+
+async fn live(
+    folder: &RunFolder,
+    token: String,
+    origin: Instant,
+    settled: &Settled,
+    wishes: &Arc<AtomicU32>,
+) -> Result<Driven, ClusterError> {
+    let (progress, watching) = watch::channel(Progress::default());
+    let follower = tokio::spawn(progress::follow(watching, settled.plan.clone()));
+    let (cluster, access) = cluster_and_access(folder, token, origin, settled)?;
+    let options = LiveOptions {
+        run: run_options(settled, cluster.is_some()),
+        cluster,
+        access,
+        folder: folder.clone(),
+        origin,
+        progress,
+        interrupts: interrupts(wishes),
+    };
+    let driven = drive(options).await;
+    let _ = follower.await;
+    driven
+}
+
+fn run_options(settled: &Settled, start_nodes: bool) -> RunOptions {
+    let plan = &settled.plan;
+    let options = GeneratorOptions::read(plan.seed, plan.concurrency, &plan.options)
+        .expect("invariant: settling the plan read these options");
+    RunOptions {
+        plan: plan.clone(),
+        generator: (settled.workload.generator)(&options),
+        start_nodes,
+        required: settled.workload.required.to_vec(),
+        unsupported: std::collections::BTreeMap::new(),
+    }
+}
+
+fn cluster_and_access(
+    folder: &RunFolder,
+    token: String,
+    origin: Instant,
+    settled: &Settled,
+) -> Result<(Option<LiveCluster>, Access), ClusterError> {
+    let (spec, client) = match settled.system.kind {
+        Kind::InProcess(make) => return Ok((None, Access::Adapter(Arc::from(make())))),
+        Kind::Nodes { spec, client } => (spec, client),
+    };
+    let plan = &settled.plan;
+    let run_id = folder.id();
+    let ledger = Ledger::create(folder.path(), &run_id)?;
+    let lossy = plan.schedule.families().contains(&FaultFamily::Power);
+    let options = ProcessOptions {
+        folder: folder.path().to_path_buf(),
+        ledger: Arc::new(ledger),
+        token,
+        lossy,
+        all_notes: false,
+        origin: origin.into(),
+    };
+    let cluster = Box::new(ProcessCluster::new(options));
+    let program = std::env::current_exe().map_err(|source| ClusterError::File {
+        action: "find",
+        path: PathBuf::from("this program"),
+        source,
+    })?;
+    let live = LiveCluster { cluster, spec: spec(plan, &program) };
+    Ok((Some(live), Access::Client(client)))
+}
+
+/// Each Ctrl-C, SIGTERM or SIGHUP is one wish to end: counted, and told to the run while it lasts.
+fn interrupts(counter: &Arc<AtomicU32>) -> mpsc::UnboundedReceiver<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (wishes, receiver) = mpsc::unbounded_channel();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let wishes = wishes.clone();
+        let Ok(mut signals) = signal(kind) else { continue };
+        let counter = Arc::clone(counter);
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                counter.fetch_add(1, Ordering::Relaxed);
+                // The run may be over and only its checkers at work.
+                let _ = wishes.send(());
+            }
+        });
+    }
+    receiver
+}
+
+/// Prints the plan and the first operations against a perfect system.
+fn dry_run(cli: &Cli, settled: Settled) -> Result<(), Failure> {
+    let options = run_options(&settled, !settled.system.is_in_process());
+    let rehearsal = rehearse(options, DRY_OPERATIONS);
+    if cli.format == Format::Json {
+        output::json(&settled.plan);
+        return Ok(());
+    }
+    for setting in &settled.settings {
+        output::line(format!("{:18} {:20} ({})", setting.name, setting.value, setting.origin));
+    }
+    output::line(format!("\nschedule, {} faults", settled.plan.schedule.faults.len()));
+    for fault in &settled.plan.schedule.faults {
+        output::line(format!("  {}", aftermath::planned_words(fault)));
+    }
+    output::line("\nfirst events against a perfect system");
+    let history = &rehearsal.record.history;
+    for position in 0..history.len() as u32 {
+        let mut line = Vec::new();
+        jsonl::write_event(history, position, &mut line);
+        output::line(format!("  {}", String::from_utf8_lossy(&line).trim_end()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fail_on_lets_pass_what_it_does_not_name() {
+        use FailOn::{Harness, Invalid};
+        for (exit, fail_on, ends) in [
+            (Exit::Unknown, &[Invalid, Harness][..], Exit::Valid),
+            (Exit::Invalid, &[Invalid, Harness], Exit::Invalid),
+            (Exit::Harness, &[Invalid, Harness], Exit::Harness),
+            (Exit::Harness, &[Invalid], Exit::Valid),
+            (Exit::Unknown, &[], Exit::Unknown),
+            (Exit::Interrupted, &[Invalid], Exit::Interrupted),
+            (Exit::Bug, &[Invalid], Exit::Bug),
+        ] {
+            assert_eq!(excused(exit, fail_on), ends, "{exit:?} with {fail_on:?}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! After the run: judging, writing, and the last lines on the terminal.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use tribunal_checkers::Budget;
+use tribunal_cluster::ClusterError;
+use tribunal_engine::{Driven, RunFolder, Tried, judge, log_matches};
+use tribunal_history::{
+    At, FaultFamily, Nanos, Phase, PlannedFault, Record, RunState, Trial, Verdict,
+};
+use tribunal_reports::{Style, render_html, terminal};
+use tribunal_workloads::Workload;
+
+use super::Done;
+use crate::args::{Cli, Format};
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// Longest time all checkers together may take.
+const CHECK_LIMIT: Duration = Duration::from_secs(60);
+/// A scheduling gap longer than this may have paused nodes as well: half the smallest timeout.
+const GAP_LIMIT: Nanos = Nanos::from_millis(250);
+
+/// Judges a run, writes everything that is left to write, and renders its report.
+pub(super) fn conclude(
+    mut trial: Trial,
+    folder: RunFolder,
+    workload: &'static Workload,
+    driven: Driven,
+    wishes: &AtomicU32,
+) -> Done {
+    let mut record = driven.record;
+    record.log_matches = log_matches(&folder);
+    let summary = driven.summary;
+    trial.phases = summary.phases;
+    trial.health = [driven.health, summary.health].concat();
+    trial.exits = summary.exits;
+    trial.logs = driven.logs;
+    trial.timings = driven.timings;
+    let errors: Vec<String> =
+        summary.harness_error.into_iter().chain(driven.harness_errors).collect();
+    trial.harness_error = (!errors.is_empty()).then(|| errors.join("; "));
+    trial.state = match (&trial.harness_error, summary.interrupted || driven.cut_short) {
+        (Some(_), _) => RunState::HarnessError,
+        (None, true) => RunState::Interrupted,
+        (None, false) => RunState::Finished,
+    };
+    trial.gates = summary.gates;
+    let began = trial.phases.iter().any(|span| span.phase == Phase::Load);
+    // Where nothing was tried there is nothing to judge.
+    if began && !driven.cut_short {
+        let mut effective = summary.effective;
+        let gap = driven.longest_gap > GAP_LIMIT && driven.has_nodes;
+        if gap && !effective.contains(&FaultFamily::Pause) {
+            effective.push(FaultFamily::Pause);
+        }
+        pronounce(&mut trial, &record, workload, &effective, wishes);
+    }
+    save(trial, record, &folder)
+}
+
+/// Lets the checkers judge, and merges what they and the gates say.
+///
+/// One more wish to end, on top of those the run has heard, stops the checkers as well.
+fn pronounce(
+    trial: &mut Trial,
+    record: &Record,
+    workload: &Workload,
+    effective: &[FaultFamily],
+    wishes: &AtomicU32,
+) {
+    let began = Instant::now();
+    let heard = wishes.load(Ordering::Relaxed);
+    let stop = || began.elapsed() > CHECK_LIMIT || wishes.load(Ordering::Relaxed) > heard;
+    let budget = Budget { stop: &stop, ..Budget::DEFAULT };
+    let gates = std::mem::take(&mut trial.gates);
+    let checkers = (workload.checkers)();
+    let tried = Tried { claim: &trial.claim, effective, planted: !trial.plan.bugs.is_empty() };
+    let judgement = judge(record, &checkers, &budget, tried, gates);
+    trial.findings = judgement.findings;
+    trial.gates = judgement.gates;
+    trial.verdict = judgement.verdict;
+    if trial.state == RunState::HarnessError {
+        trial.verdict = trial.verdict.max(Verdict::Unknown);
+    }
+    trial.timings.push(("check".into(), began.elapsed().into()));
+}
+
+fn save(trial: Trial, record: Record, folder: &RunFolder) -> Done {
+    let name = report_name(&trial);
+    let page = render_html(&trial, &record);
+    // The verdict first: where room is short the page can be made again from the rest.
+    let written = folder
+        .replace_json("run.json", &trial)
+        .and_then(|()| folder.replace_lines("faults.jsonl", &record.faults))
+        .and_then(|()| folder.replace(&name, page.as_bytes()));
+    let report = folder.path().join(name);
+    Done { trial, record, report, unsaved: written.err().map(|error| error.to_string()) }
+}
+
+/// The report's file name: unique, and without characters that artifact stores refuse.
+pub(crate) fn report_name(trial: &Trial) -> String {
+    let plan = &trial.plan;
+    let name = format!("report-{}-{}-{}.html", plan.workload, plan.nemesis, plan.seed);
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.,".contains(c) { c } else { '-' };
+    name.chars().map(plain).collect()
+}
+
+/// The cluster could not be set up: the run's description says so, and so does the program.
+pub(super) fn not_set_up(mut trial: Trial, folder: &RunFolder, error: &ClusterError) -> Failure {
+    trial.state = RunState::HarnessError;
+    trial.harness_error = Some(error.to_string());
+    let _ = folder.replace_json("run.json", &trial);
+    let (exit, help) = match error {
+        ClusterError::Start { .. } | ClusterError::LeftBehind(_) => {
+            (Exit::Harness, "its logs are in the run's folder, under nodes/")
+        }
+        ClusterError::Environment { .. }
+        | ClusterError::Address { .. }
+        | ClusterError::File { .. } => (Exit::Environment, "see `tribunal doctor`"),
+    };
+    Failure::new(exit, error.to_string(), help)
+}
+
+/// Shows a finished run, and says how the program ends.
+pub(crate) fn show(cli: &Cli, done: &Done, open: bool) -> Exit {
+    match cli.format {
+        Format::Json => output::json(&done.trial),
+        Format::Text => print(done, &cli.store),
+    }
+    if open {
+        output::open(&done.report);
+    }
+    let exit = Exit::of_trial(&done.trial);
+    let Some(reason) = &done.unsaved else { return exit };
+    output::failure(&Failure::new(
+        Exit::Harness,
+        format!("the run is over, but {reason}"),
+        "make room; then `tribunal check` and `tribunal report` on the run's folder",
+    ));
+    exit.merge(Exit::Harness)
+}
+
+/// The last lines of a run.
+fn print(done: &Done, store: &Path) {
+    let style = Style { color: output::coloured() };
+    output::line(terminal(&done.trial, &done.record, style).trim_end());
+    output::line("");
+    if done.unsaved.is_none() {
+        output::line(format!("  report   {}", output::file_url(&done.report)));
+    }
+    let latest = output::quoted(&store.join("latest").display().to_string());
+    let program = output::program();
+    output::line(format!("  next     {program} check {latest}"));
+}
+
+/// A planned fault in words.
+pub(super) fn planned_words(fault: &PlannedFault) -> String {
+    let at = match fault.at {
+        At::Time(time) => format!("at {time}"),
+        At::After { fault, delay } => format!("{delay} after #{fault}"),
+        At::Mark { mark } => format!("when {mark}"),
+    };
+    let lasts = fault.lasts.map(|lasts| format!(" for {lasts}")).unwrap_or_default();
+    format!("#{} {at}{lasts}: {} on {}", fault.id, fault.kind.describe(), fault.targets)
+}

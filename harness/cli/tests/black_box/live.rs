@@ -1,0 +1,254 @@
+//! Whole runs with real processes: valid ones, invalid ones, killed and interrupted ones.
+//!
+//! One at a time, so that they do not take the processors from each other.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::support::{Ended, Tribunal, nodes_of};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+const NOBODY: [u32; 0] = [];
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const SHORT_RAFT: &[&str] =
+    &["run", "--nodes", "3", "--nemesis", "kill", "--time-limit", "5s", "--seed", "11"];
+
+/// Waits until something is so, looking often; panics after half a minute.
+#[track_caller]
+fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !so() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+fn start(tribunal: &Tribunal, args: &[&str]) -> Child {
+    let mut command = tribunal.command(args);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts")
+}
+
+fn end(child: Child) -> Ended {
+    let output = child.wait_with_output().expect("it ends");
+    Ended {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// The latest run's folder.
+fn latest(tribunal: &Tribunal) -> PathBuf {
+    tribunal.store().join("latest").canonicalize().expect("a latest run")
+}
+
+fn lines(path: &Path) -> usize {
+    std::fs::read_to_string(path).map_or(0, |text| text.lines().count())
+}
+
+/// Waits until the load goes on: so many events are on the disk.
+fn wait_for_load(tribunal: &Tribunal, events: usize) {
+    let history = tribunal.store().join("latest/history.jsonl");
+    wait_until("the load goes on", || lines(&history) > events);
+}
+
+#[test]
+fn a_correct_cluster_is_valid_and_leaves_nothing_running() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    tribunal.call(SHORT_RAFT).exits(0).says("VALID").says("kill faults installed");
+    assert_eq!(nodes_of(&tribunal.store()), NOBODY);
+    let folder = latest(&tribunal);
+    for file in ["run.json", "plan.json", "schedule.json", "history.jsonl", "faults.jsonl"] {
+        assert!(folder.join(file).is_file(), "{file}");
+    }
+    tribunal.call(&["check", "latest"]).exits(0).says("VALID");
+    tribunal.call(&["show", "latest"]).exits(0).says("No violation found");
+    tribunal.call(&["list", "runs"]).exits(0).says("VALID");
+    let name = "report-register-kill-11.html";
+    let first = std::fs::read(folder.join(name)).expect("the run's report");
+    tribunal.call(&["report", "latest"]).exits(0);
+    let again = std::fs::read(folder.join(name)).expect("the report again");
+    assert!(first == again, "a stored run renders to the same bytes");
+}
+
+#[test]
+fn a_plan_and_a_schedule_repeat_a_run() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    tribunal.call(&["run", "--system", "single", "--nemesis", "pause", "--time-limit", "3s"]);
+    let folder = latest(&tribunal);
+    let plan = std::fs::read(folder.join("plan.json")).expect("a plan");
+    tribunal.call(&["run", "--plan", "latest"]).exits(0);
+    let again = std::fs::read(latest(&tribunal).join("plan.json")).expect("a plan");
+    assert_eq!(plan, again);
+    let schedule = folder.join("schedule.json");
+    let schedule = schedule.to_str().expect("UTF-8");
+    let single = ["run", "--system", "single", "--schedule", schedule, "--time-limit", "3s"];
+    tribunal.call(&single).exits(0);
+    let repeated = latest(&tribunal).join("schedule.json");
+    assert_eq!(
+        std::fs::read(repeated).expect("a schedule"),
+        std::fs::read(folder.join("schedule.json")).expect("a schedule")
+    );
+}
+
+#[test]
+fn a_node_that_answers_before_it_syncs_loses_what_it_promised() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let run = |bug: &[&str]| {
+        let args = ["run", "--system", "single", "--nemesis", "power:all", "--seed", "3"];
+        tribunal.call(&[&args[..], &["--time-limit", "8s"], bug].concat())
+    };
+    run(&["--bug", "wal.ack_before_fsync"]).exits(1).says("INVALID").says("planted");
+    run(&[]).exits(0).says("VALID");
+    assert_eq!(nodes_of(&tribunal.store()), NOBODY);
+}
+
+#[test]
+fn a_killed_controller_leaves_nothing_and_its_history_is_judged() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let mut child = start(&tribunal, &["run", "--time-limit", "60s", "--seed", "5"]);
+    wait_for_load(&tribunal, 200);
+    child.kill().expect("SIGKILL");
+    child.wait().expect("it is gone");
+    wait_until("the nodes are gone", || nodes_of(&tribunal.store()).is_empty());
+    tribunal.call(&["clean"]).exits(0);
+    tribunal.call(&["check", "latest"]).exits(0).says("VALID");
+    tribunal.call(&["list", "runs"]).exits(0).says("running or killed");
+    tribunal.call(&["report", "latest"]).exits(0);
+}
+
+#[test]
+fn an_interrupt_heals_judges_and_reports() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let child = start(&tribunal, &["run", "--time-limit", "60s", "--seed", "6"]);
+    wait_for_load(&tribunal, 200);
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).expect("SIGINT");
+    end(child).exits(130).says("report ");
+    assert_eq!(nodes_of(&tribunal.store()), NOBODY);
+    tribunal.call(&["list", "runs"]).exits(0).says("interrupted");
+}
+
+#[test]
+fn two_runs_at_once_do_not_disturb_each_other() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let (a, b) = (start(&tribunal, SHORT_RAFT), start(&tribunal, SHORT_RAFT));
+    end(a).exits(0);
+    end(b).exits(0);
+    let runs = std::fs::read_dir(tribunal.store().join("runs")).expect("runs").count();
+    assert_eq!(runs, 2);
+    assert_eq!(nodes_of(&tribunal.store()), NOBODY);
+}
+
+#[test]
+fn clean_leaves_a_live_run_alone() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let calm = ["run", "--nodes", "3", "--nemesis", "none", "--time-limit", "4s"];
+    let child = start(&tribunal, &calm);
+    wait_for_load(&tribunal, 50);
+    tribunal.call(&["clean"]).exits(0);
+    assert_eq!(nodes_of(&tribunal.store()).len(), 3, "the run's nodes survive");
+    end(child).exits(0);
+}
+
+#[test]
+fn too_few_files_are_named_before_anything_starts() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let mut command = Command::new("/bin/sh");
+    let program = env!("CARGO_BIN_EXE_tribunal");
+    let store = tribunal.store();
+    let script = format!("ulimit -n 64; exec {program} run --store {}", store.display());
+    let child = command.args(["-c", &script]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ended = end(child.spawn().expect("it starts"));
+    ended.exits(69).says("64 are allowed").says("ulimit -Hn");
+    assert_eq!(nodes_of(&store), NOBODY);
+}
+
+#[test]
+fn a_node_that_does_not_start_is_a_harness_error_with_its_last_words() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    // Nodes are started from the program's own path, which has become another's since it began.
+    let dies = "#!/bin/sh\necho the disk is on fire >&2\nexit 7\n";
+    let dies = tribunal.file("tribunal (deleted)", dies);
+    std::fs::set_permissions(&dies, Permissions::from_mode(0o755)).expect("it is ours");
+    let copy = dies.with_file_name("tribunal");
+    std::fs::copy(env!("CARGO_BIN_EXE_tribunal"), &copy).expect("a copy");
+    let store = tribunal.store();
+    let script = format!(
+        "exec 3<{copy}; rm {copy}; exec /proc/self/fd/3 run --system single --nemesis none \
+         --time-limit 2s --store {}",
+        store.display(),
+        copy = copy.display()
+    );
+    let mut command = Command::new("/bin/sh");
+    let child = command.args(["-c", &script]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ended = end(child.spawn().expect("it starts"));
+    ended.exits(3).says("HARNESS ERROR").says("the disk is on fire");
+    assert_eq!(nodes_of(&store), NOBODY);
+}
+
+#[test]
+fn results_for_programs_are_json() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let args = ["run", "--system", "memory", "--time-limit", "1s", "--format", "json"];
+    let ended = tribunal.call(&args).exits(0);
+    let trial: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(trial["verdict"], "valid");
+    assert_eq!(trial["state"], "finished");
+    let ended = tribunal.call(&["check", "latest", "--format", "json"]).exits(0);
+    let findings: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(findings[0]["checker"], "linearizable");
+}
+
+#[test]
+fn the_demo_finds_its_bug() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let ended = tribunal.call(&["demo"]).exits(1).says("INVALID").says("planted");
+    assert!(ended.stdout.contains("stale read"), "{}", ended.stdout);
+}
+
+#[test]
+fn repeated_commands_without_sessions_are_found() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let run = |bug: &[&str]| {
+        let args = ["run", "--nodes", "3", "--workload", "kv-append", "--nemesis", "lose-reply"];
+        tribunal.call(&[&args[..], &["--time-limit", "6s", "--seed", "1"], bug].concat())
+    };
+    run(&["--bug", "session.none"]).exits(1).says("duplicate append");
+    run(&[]).exits(0).says("VALID");
+}
+
+#[test]
+fn a_history_is_judged_whatever_became_of_the_rest_of_its_folder() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    tribunal.call(&["run", "--system", "memory", "--time-limit", "1s"]).exits(0);
+    let folder = latest(&tribunal);
+    std::fs::write(folder.join("run.json"), "{\"schema_ver").expect("a damaged file");
+    tribunal.call(&["check", "latest"]).exits(0).says("only its history is judged");
+    std::fs::remove_file(folder.join("run.json")).expect("it was there");
+    let folder = folder.to_str().expect("UTF-8");
+    tribunal.call(&["check", folder]).exits(0).says("only its history is judged");
+}

@@ -1,0 +1,30 @@
+//! Clusters: what an interpreter commands, what it is told, and the processes behind it.
+
+mod clean;
+mod cluster;
+mod command;
+mod error;
+mod holds;
+mod interpreter;
+mod ledger;
+mod node_spec;
+mod pidfd;
+mod process;
+mod procfs;
+mod proxy;
+mod report;
+mod run_mark;
+
+pub use clean::{CleanReport, clean};
+pub use cluster::{BoxFuture, Cluster, HostState, Reports, SpecFn, Unsupported};
+pub use command::{Command, Entry, NodeAction};
+pub use error::ClusterError;
+pub use holds::{Holds, LinkState, NodeHold, Transition};
+pub use interpreter::Interpreter;
+pub use ledger::{LEDGER_FILE, Ledger, LedgerContent, LedgerEntry};
+pub use node_spec::{Addresses, ClockOffset, NodeContext, NodeSpec, Probe};
+pub use process::{ProcessCluster, ProcessOptions};
+pub use procfs::Identity;
+pub use proxy::{Gate, LinkCounters, Proxy, ProxyOptions};
+pub use report::{Cause, Report};
+pub use run_mark::{Controller, RUN_VARIABLE, RunMark};

@@ -1,0 +1,150 @@
+//! What a node prints, kept up to a limit.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
+use tokio::sync::watch;
+
+use crate::ClusterError;
+use crate::ledger::failed;
+
+/// Most bytes of one stream of a node that are kept, over all its starts.
+pub(super) const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+const CUT: &[u8] = b"\n[tribunal: cut here; more was printed than is kept]\n";
+
+/// Lines that are remembered for an explanation, and characters of each.
+const TAIL_LINES: usize = 10;
+const LINE_CHARS_MAX: usize = 500;
+
+/// A log file that stops growing at a limit and says so.
+pub(super) struct BoundedLog {
+    file: File,
+    left: u64,
+}
+
+impl BoundedLog {
+    /// Begins the file anew.
+    pub(super) fn create(path: &Path, bytes_max: u64) -> Result<BoundedLog, ClusterError> {
+        let file = OpenOptions::new().create(true).write(true).truncate(true).open(path);
+        Ok(BoundedLog { file: file.map_err(failed("create", path))?, left: bytes_max })
+    }
+
+    /// Adds to it. A full disk loses log lines and nothing else, so failures are passed over.
+    fn append(&mut self, bytes: &[u8]) {
+        if self.left == 0 {
+            return;
+        }
+        let kept = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
+        self.left -= kept as u64;
+        let _ = self.file.write_all(&bytes[..kept]);
+        if kept < bytes.len() {
+            self.left = 0;
+        }
+        if self.left == 0 {
+            let _ = self.file.write_all(CUT);
+        }
+    }
+}
+
+/// The last lines of a stream, and whether one began with what was waited for.
+pub(super) struct Lines {
+    current: String,
+    tail: VecDeque<String>,
+    awaited: Option<String>,
+    seen: watch::Sender<bool>,
+}
+
+impl Lines {
+    /// Waits for a line that begins with `awaited`.
+    pub(super) fn new(awaited: Option<String>) -> Lines {
+        let (current, tail) = (String::new(), VecDeque::new());
+        Lines { current, tail, awaited, seen: watch::Sender::new(false) }
+    }
+
+    /// Becomes true when the line has come.
+    pub(super) fn seen(&self) -> watch::Receiver<bool> {
+        self.seen.subscribe()
+    }
+
+    /// The last lines, the unfinished one too.
+    pub(super) fn tail(&self) -> String {
+        let unfinished = (!self.current.is_empty()).then_some(&self.current);
+        let lines: Vec<&str> = self.tail.iter().chain(unfinished).map(String::as_str).collect();
+        lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+    }
+
+    fn take_in(&mut self, bytes: &[u8]) {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let text = String::from_utf8_lossy(part.strip_suffix(b"\n").unwrap_or(part));
+            let room = LINE_CHARS_MAX.saturating_sub(self.current.chars().count());
+            self.current.extend(text.chars().take(room));
+            if part.ends_with(b"\n") {
+                self.finish_line();
+            }
+        }
+    }
+
+    fn finish_line(&mut self) {
+        let line = std::mem::take(&mut self.current);
+        if self.awaited.as_ref().is_some_and(|awaited| line.starts_with(awaited)) {
+            self.seen.send_replace(true);
+        }
+        if self.tail.len() == TAIL_LINES {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(line);
+    }
+}
+
+/// Reads a stream until it ends, into a log and into lines.
+pub(super) async fn capture(
+    mut stream: Receiver,
+    log: Arc<Mutex<BoundedLog>>,
+    lines: Arc<Mutex<Lines>>,
+) {
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+        log.lock().unwrap_or_else(PoisonError::into_inner).append(&buffer[..count]);
+        lines.lock().unwrap_or_else(PoisonError::into_inner).take_in(&buffer[..count]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_stops_at_its_limit_and_says_so_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut log = BoundedLog::create(&path, 10).unwrap();
+        for _ in 0..5 {
+            log.append(b"1234");
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, format!("1234123412{}", String::from_utf8_lossy(CUT)));
+    }
+
+    #[test]
+    fn lines_come_together_and_long_ones_are_cut() {
+        let mut lines = Lines::new(Some("ready".into()));
+        let seen = lines.seen();
+        lines.take_in(b"not ready\nrea");
+        assert!(!*seen.borrow());
+        lines.take_in(b"dy at 7\n");
+        assert!(*seen.borrow());
+        lines.take_in(&vec![b'x'; 100_000]);
+        assert_eq!(lines.tail().len(), "not ready\nready at 7\n".len() + LINE_CHARS_MAX);
+        for number in 0..100 {
+            lines.take_in(format!("\n{number}").as_bytes());
+        }
+        assert_eq!(lines.tail().lines().count(), TAIL_LINES);
+        assert!(lines.tail().ends_with("\n99"));
+    }
+}

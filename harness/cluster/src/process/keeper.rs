@@ -1,0 +1,468 @@
+//! The keeper of one node: owns its process and does one order after another.
+
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout_at};
+use tribunal_history::admin::{Ask, Reply};
+use tribunal_history::{FaultKind, Injection, Nanos, NodeId, NodeState};
+
+use super::admin::{Admin, AdminOptions};
+use super::child::describe;
+use super::clocks;
+use super::launch::{Launched, Logs};
+use super::life::{Life, LifeEvent};
+use super::order::{Order, Part, What};
+use super::spawner::Spawner;
+use crate::{
+    Addresses, Cause, ClockOffset, Ledger, LedgerEntry, NodeContext, NodeHold, Report, Reports,
+    SpecFn,
+};
+
+/// How long a node may take to answer about its disk before it is killed all the same.
+const DISK_ANSWER: Duration = Duration::from_millis(200);
+
+/// What a keeper needs to know.
+pub(super) struct KeeperOptions {
+    pub(super) node: NodeId,
+    pub(super) nodes: u16,
+    pub(super) data: PathBuf,
+    pub(super) addresses: Addresses,
+    pub(super) token: String,
+    pub(super) lossy: bool,
+    pub(super) all_notes: bool,
+    pub(super) logs: Logs,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) spawner: Spawner,
+    pub(super) spec: Arc<SpecFn>,
+    pub(super) reports: Reports,
+    pub(super) seen: Arc<Mutex<Seen>>,
+    /// Becomes true when everything is torn down: nothing is waited for any more.
+    pub(super) ending: watch::Receiver<bool>,
+}
+
+/// What others may see of a node at any moment.
+#[derive(Clone)]
+pub(super) struct Seen {
+    pub(super) state: NodeState,
+    pub(super) admin: Option<Admin>,
+}
+
+/// The one who starts, signals and reaps a node's process.
+pub(super) struct Keeper {
+    options: KeeperOptions,
+    life: Option<Life>,
+    incarnation: u32,
+    hold: NodeHold,
+    clocks: Vec<ClockOffset>,
+    /// Whether the node's clocks may be other than they should be.
+    are_clocks_unsure: bool,
+}
+
+/// What came of a start.
+enum Start {
+    Ready(String),
+    Ended(Cause, String),
+    Late(String),
+    Failed(String),
+}
+
+impl Keeper {
+    pub(super) fn new(options: KeeperOptions) -> Keeper {
+        Keeper {
+            options,
+            life: None,
+            incarnation: 0,
+            hold: NodeHold::Free,
+            clocks: Vec::new(),
+            are_clocks_unsure: false,
+        }
+    }
+
+    /// Does orders and watches the node until nobody orders any more.
+    pub(super) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
+        loop {
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(Order { what, by, answer }) => {
+                        let part = self.obey(what, by).await;
+                        // Whoever asked may have given up and said so.
+                        let _ = answer.send(part);
+                    }
+                    None => return,
+                },
+                event = next(&mut self.life) => self.note(event).await,
+            }
+        }
+    }
+
+    async fn obey(&mut self, what: What, by: Instant) -> Part {
+        match what {
+            What::Start => self.start_as_ordered(by).await,
+            What::Stop => self.stop(by).await,
+            What::Hold(to) => self.change_hold(to, by).await,
+            What::ClockFault(kind, wanted) => self.install_clock(kind, wanted, by).await,
+            What::ClockHeal(still) => self.heal_clocks(still, by).await,
+            What::Release => self.release(by).await,
+        }
+    }
+
+    /// Something happened to the node by itself.
+    async fn note(&mut self, event: LifeEvent) {
+        match event {
+            LifeEvent::Ready => {
+                self.set_ready();
+                self.say(NodeState::Running, Cause::Asked, "ready, later than was waited for");
+            }
+            LifeEvent::Ended(status) => {
+                let (cause, detail) = self.bury(status).await;
+                self.say(NodeState::Down, cause, &detail);
+            }
+        }
+    }
+
+    async fn start_as_ordered(&mut self, by: Instant) -> Part {
+        let node = self.options.node;
+        if self.life.is_some() {
+            let part = Part::skipped(format!("{node} runs already"));
+            return part.with_change(self.state(), Cause::Asked, "it runs already".into());
+        }
+        match self.start(by).await {
+            Start::Ready(text) => {
+                Part::done(&text).with_change(NodeState::Running, Cause::Asked, text)
+            }
+            Start::Ended(cause, text) => {
+                Part::unsure(&text).with_change(NodeState::Down, cause, text)
+            }
+            Start::Failed(text) => {
+                Part::unsure(&text).with_change(NodeState::Down, Cause::Unasked, text)
+            }
+            Start::Late(text) => {
+                Part::unsure(&text).with_change(NodeState::Starting, Cause::Unasked, text)
+            }
+        }
+    }
+
+    async fn start(&mut self, by: Instant) -> Start {
+        let (began, context) = (Instant::now(), self.context());
+        self.incarnation += 1;
+        let spec = (self.options.spec)(&context);
+        let KeeperOptions { ledger, logs, spawner, .. } = &self.options;
+        let mark = ledger.mark().to_value();
+        let launched = match Launched::launch(spec, &context, &mark, logs, spawner).await {
+            Ok(launched) => launched,
+            Err(error) => return Start::Failed(error.to_string()),
+        };
+        self.life = Some(Life::new(launched, &context));
+        self.show();
+        let life = self.life.as_mut().expect("invariant: it was just put there");
+        let pid = life.pid();
+        let mut ending = self.options.ending.clone();
+        let event = tokio::select! {
+            event = timeout_at(by, life.next()) => event.ok(),
+            _ = ending.wait_for(|is_ending| *is_ending) => None,
+        };
+        let took = Nanos::from(began.elapsed());
+        match event {
+            Some(LifeEvent::Ready) => {
+                self.set_ready();
+                Start::Ready(format!("started as pid {pid}, ready in {took}"))
+            }
+            Some(LifeEvent::Ended(status)) => {
+                let (cause, text) = self.bury(status).await;
+                Start::Ended(cause, text)
+            }
+            None => {
+                let lines = life.launched.lines_so_far();
+                self.show();
+                Start::Late(format!("pid {pid} was not ready within {took}{}", quoted(&lines)))
+            }
+        }
+    }
+
+    fn context(&self) -> NodeContext {
+        NodeContext {
+            node: self.options.node,
+            nodes: self.options.nodes,
+            incarnation: self.incarnation,
+            data: self.options.data.clone(),
+            addresses: self.options.addresses.clone(),
+            run_id: self.options.ledger.mark().run_id.clone(),
+            token: self.options.token.clone(),
+            lossy: self.options.lossy,
+            clock: self.clocks.clone(),
+            controller: std::process::id(),
+        }
+    }
+
+    fn set_ready(&mut self) {
+        let admin = Admin::open(AdminOptions {
+            node: self.options.node,
+            address: self.options.addresses.admin,
+            token: self.options.token.clone(),
+            all_notes: self.options.all_notes,
+            reports: self.options.reports.clone(),
+        });
+        if let Some(life) = &mut self.life {
+            life.set_ready(admin);
+        }
+        self.are_clocks_unsure = false;
+        self.show();
+    }
+
+    async fn stop(&mut self, by: Instant) -> Part {
+        let Some(life) = &mut self.life else {
+            let part = Part::skipped(format!("{} is down already", self.options.node));
+            return part.with_change(NodeState::Down, Cause::Asked, "it is down already".into());
+        };
+        match life.kill(by).await {
+            Ok(Some((status, evidence))) => {
+                self.bury(Ok(status)).await;
+                Part::done(&evidence).with_change(NodeState::Down, Cause::Asked, evidence)
+            }
+            Ok(None) => {
+                let text = "did not end in time after SIGKILL".to_owned();
+                Part::unsure(&text).with_change(self.state(), Cause::Unasked, text)
+            }
+            Err(error) => {
+                let text = format!("cannot be killed: {error}");
+                Part::unsure(&text).with_change(self.state(), Cause::Unasked, text)
+            }
+        }
+    }
+
+    async fn change_hold(&mut self, to: NodeHold, by: Instant) -> Part {
+        let (node, from, lives) = (self.options.node, self.hold, self.life.is_some());
+        let part = match to {
+            NodeHold::Free if lives => self.set_stopped(false, by).await,
+            NodeHold::Free => self.restart(by).await,
+            NodeHold::Paused if lives => self.set_stopped(true, by).await,
+            NodeHold::Paused if from.is_down() => {
+                Part::done(format!("{node} stays down while a pause holds it"))
+            }
+            NodeHold::Killed | NodeHold::PowerCut if lives => self.kill(to, by).await,
+            NodeHold::Killed if from.is_down() => Part::done(format!("{node} stays down")),
+            NodeHold::Paused | NodeHold::Killed | NodeHold::PowerCut => {
+                Part::skipped(format!("{node} was down already"))
+            }
+        };
+        if !matches!(part.injection, Injection::Skipped(_)) {
+            self.hold = to;
+        }
+        part
+    }
+
+    /// Starts the node again after a kill.
+    async fn restart(&mut self, by: Instant) -> Part {
+        let node = self.options.node;
+        let image = if self.options.lossy && self.hold == NodeHold::PowerCut {
+            ", on its synced image"
+        } else {
+            ""
+        };
+        match self.start(by).await {
+            Start::Ready(text) => {
+                self.say(NodeState::Running, Cause::Asked, &text);
+                Part::done(format!("{node} {text}{image}"))
+            }
+            Start::Late(text) => Part::unsure(format!("{node}: {text}")),
+            Start::Ended(_, text) | Start::Failed(text) => {
+                self.say(NodeState::Down, Cause::Unasked, &text);
+                Part::unsure(format!("{node}: {text}"))
+            }
+        }
+    }
+
+    async fn kill(&mut self, to: NodeHold, by: Instant) -> Part {
+        let node = self.options.node;
+        let disk = self.prepare_disk(to, by).await;
+        let Some(life) = &mut self.life else {
+            return Part::skipped(format!("{node} was down already"));
+        };
+        // It may have ended by itself, and then the kill did nothing.
+        if let Ok(Some(status)) = life.launched.child.try_ended() {
+            self.note(LifeEvent::Ended(Ok(status))).await;
+            return Part::skipped(format!("{node} had ended by itself"));
+        }
+        match life.kill(by).await {
+            Ok(Some((status, evidence))) => {
+                let (cause, detail) = self.bury(Ok(status)).await;
+                let text = if cause == Cause::Asked { &evidence } else { &detail };
+                self.say(NodeState::Down, cause, text);
+                match cause {
+                    Cause::Asked => Part::done(format!("{node}: {evidence}{disk}")),
+                    Cause::Unasked => Part::unsure(format!("{node} ended by itself: {detail}")),
+                }
+            }
+            Ok(None) => Part::unsure(format!("{node} did not end in time after SIGKILL")),
+            Err(error) => Part::unsure(format!("{node} cannot be killed: {error}")),
+        }
+    }
+
+    /// Readies a lossy disk for a kill, and says what was found.
+    async fn prepare_disk(&mut self, to: NodeHold, by: Instant) -> String {
+        if !self.options.lossy {
+            return String::new();
+        }
+        let by = by.min(Instant::now() + DISK_ANSWER);
+        let ask = match to {
+            NodeHold::PowerCut => Ask::DiskUnsynced,
+            NodeHold::Free | NodeHold::Paused | NodeHold::Killed => Ask::DiskWriteThrough,
+        };
+        let admin = self.reachable_admin();
+        let reply = match admin {
+            Some(admin) => admin.ask(ask, by).await,
+            None => None,
+        };
+        match (to, reply) {
+            (NodeHold::PowerCut, Some(Reply::Disk { unsynced })) => {
+                format!(", {unsynced} bytes unsynced just before")
+            }
+            (NodeHold::PowerCut, _) => ", its unsynced bytes are not known".into(),
+            (_, Some(Reply::Disk { .. })) => ", its disk written through before".into(),
+            (_, _) => {
+                ", recorded as power: its disk did not answer, so unsynced bytes are lost".into()
+            }
+        }
+    }
+
+    fn reachable_admin(&self) -> Option<Admin> {
+        self.life.as_ref().filter(|life| !life.is_stopped).and_then(|life| life.admin().cloned())
+    }
+
+    async fn set_stopped(&mut self, stopped: bool, by: Instant) -> Part {
+        let node = self.options.node;
+        let Some(life) = &mut self.life else { return Part::skipped(format!("{node} is down")) };
+        if life.is_stopped == stopped {
+            return Part::done(format!("{node} is so already"));
+        }
+        let text = match life.set_stopped(stopped, by).await {
+            Ok(Some(text)) => text,
+            Ok(None) => return Part::unsure(format!("{node} did not change state in time")),
+            Err(error) => return Part::unsure(format!("{node} cannot be signalled: {error}")),
+        };
+        self.show();
+        self.say(self.state(), Cause::Asked, &text);
+        if !stopped && self.are_clocks_unsure {
+            let part = self.heal_clocks(self.clocks.clone(), by).await;
+            return Part::done(format!("{node}: {text}; {}", part.injection.text()));
+        }
+        Part::done(format!("{node}: {text}"))
+    }
+
+    async fn install_clock(
+        &mut self,
+        kind: FaultKind,
+        wanted: Vec<ClockOffset>,
+        by: Instant,
+    ) -> Part {
+        let node = self.options.node;
+        self.clocks = wanted;
+        if self.life.is_none() {
+            return Part::skipped(format!("{node} is down and would start with it"));
+        }
+        let Some(admin) = self.reachable_admin() else {
+            self.are_clocks_unsure = true;
+            return Part::unsure(format!("{node} is paused or not ready, its clock unchanged"));
+        };
+        let part = clocks::install(&admin, node, kind, &self.clocks, by).await;
+        self.are_clocks_unsure |= matches!(part.injection, Injection::Indeterminate(_));
+        part
+    }
+
+    async fn heal_clocks(&mut self, still: Vec<ClockOffset>, by: Instant) -> Part {
+        let node = self.options.node;
+        self.clocks = still;
+        if self.life.is_none() {
+            return Part::done(format!("{node} is down and starts without it"));
+        }
+        let Some(admin) = self.reachable_admin() else {
+            self.are_clocks_unsure = true;
+            return Part::unsure(format!("{node} is paused or not ready, its clock unchanged"));
+        };
+        let part = clocks::heal(&admin, node, &self.clocks, by).await;
+        self.are_clocks_unsure = !part.injection.is_installed();
+        part
+    }
+
+    async fn release(&mut self, by: Instant) -> Part {
+        let had_clocks = !self.clocks.is_empty() || self.are_clocks_unsure;
+        self.clocks = Vec::new();
+        if self.life.is_none() {
+            self.hold = NodeHold::Free;
+            return Part::skipped(format!("{} is down", self.options.node));
+        }
+        let part = self.change_hold(NodeHold::Free, by).await;
+        if had_clocks && part.injection.is_installed() {
+            return self.heal_clocks(Vec::new(), by).await;
+        }
+        part
+    }
+
+    /// Takes leave of a node that has ended: who asked for it, and how it ended.
+    async fn bury(&mut self, status: std::io::Result<ExitStatus>) -> (Cause, String) {
+        let Some(mut life) = self.life.take() else {
+            return (Cause::Unasked, "it was not there".into());
+        };
+        let process = life.launched.child.identity();
+        // What was meant as a kill and ended otherwise ended by itself.
+        let is_asked = life.is_asked
+            && status.as_ref().is_ok_and(|status| {
+                std::os::unix::process::ExitStatusExt::signal(status) == Some(nix::libc::SIGKILL)
+            });
+        let how = match status {
+            Ok(status) => describe(status),
+            Err(error) => format!("it cannot be watched any more: {error}"),
+        };
+        let mut detail = format!("pid {} ended with {how}", process.pid);
+        if !is_asked {
+            let when = if life.is_ready() { "" } else { " before it was ready" };
+            detail = format!("{detail}{when}{}", quoted(&life.launched.last_lines().await));
+        }
+        drop(life);
+        // Without this line `clean` looks for a process that is gone, and finds that it is.
+        if let Err(error) = self.options.ledger.enter(&LedgerEntry::Ended { process }) {
+            tracing::warn!("{error}");
+        }
+        self.show();
+        (if is_asked { Cause::Asked } else { Cause::Unasked }, detail)
+    }
+
+    fn state(&self) -> NodeState {
+        match &self.life {
+            None => NodeState::Down,
+            Some(life) if life.is_stopped => NodeState::Paused,
+            Some(life) if life.is_ready() => NodeState::Running,
+            Some(_) => NodeState::Starting,
+        }
+    }
+
+    /// Lets others see the node as it is now.
+    fn show(&self) {
+        let admin = self.reachable_admin();
+        let seen = Seen { state: self.state(), admin };
+        *self.options.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+
+    fn say(&self, state: NodeState, cause: Cause, detail: &str) {
+        let node = self.options.node;
+        // Nobody listens only when the run is over.
+        let _ =
+            self.options.reports.send(Report::Node { node, state, cause, detail: detail.into() });
+    }
+}
+
+/// The next thing that happens to a node by itself; never, if there is none.
+async fn next(life: &mut Option<Life>) -> LifeEvent {
+    match life {
+        Some(life) => life.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn quoted(lines: &str) -> String {
+    if lines.is_empty() { String::new() } else { format!("; its last lines:\n{lines}") }
+}

@@ -1,0 +1,13 @@
+//! The engine: one run as a pure interpreter, its live driver, its folder and its verdict.
+
+mod judge;
+mod live;
+mod rehearse;
+mod run;
+mod store;
+
+pub use judge::{Judgement, Tried, judge};
+pub use live::{Access, Driven, LiveCluster, LiveOptions, Progress, drive};
+pub use rehearse::{Rehearsal, rehearse};
+pub use run::{Counts, Run, RunOptions, RunSummary};
+pub use store::{RunFolder, StoreError, log_excerpts, log_matches, run_ids};

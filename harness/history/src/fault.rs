@@ -1,0 +1,257 @@
+//! Faults as a cluster is told to install them, and what came of it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{FaultId, Nanos, NodeId};
+
+/// A family of faults: what `--nemesis` names, and what a claim speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultFamily {
+    /// Links between nodes are cut.
+    Partition,
+    /// Links between clients and nodes are cut, or replies lost.
+    Client,
+    /// Processes are killed and started again.
+    Kill,
+    /// Processes are stopped and continued.
+    Pause,
+    /// Clocks jump or drift.
+    Clock,
+    /// Processes lose what they had not synced.
+    Power,
+    /// Packets are delayed, lost, doubled, reordered.
+    Packet,
+    /// The disk misbehaves.
+    Disk,
+    /// Nodes join and leave.
+    Membership,
+}
+
+impl FaultFamily {
+    /// Every family, in the order reports list them.
+    pub const ALL: &[FaultFamily] = &[
+        FaultFamily::Partition,
+        FaultFamily::Client,
+        FaultFamily::Kill,
+        FaultFamily::Pause,
+        FaultFamily::Clock,
+        FaultFamily::Power,
+        FaultFamily::Packet,
+        FaultFamily::Disk,
+        FaultFamily::Membership,
+    ];
+
+    /// The name as flags, files and reports write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FaultFamily::Partition => "partition",
+            FaultFamily::Client => "client",
+            FaultFamily::Kill => "kill",
+            FaultFamily::Pause => "pause",
+            FaultFamily::Clock => "clock",
+            FaultFamily::Power => "power",
+            FaultFamily::Packet => "packet",
+            FaultFamily::Disk => "disk",
+            FaultFamily::Membership => "membership",
+        }
+    }
+}
+
+impl fmt::Display for FaultFamily {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One end of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkEnd {
+    /// The clients, all of them.
+    Harness,
+    /// A node.
+    Node(NodeId),
+}
+
+impl fmt::Display for LinkEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LinkEnd::Harness => f.write_str("clients"),
+            LinkEnd::Node(node) => node.fmt(f),
+        }
+    }
+}
+
+/// A directed message path. Between harness and node, `from` the harness carries requests and
+/// `from` the node carries replies; both are one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Link {
+    /// Where messages come from.
+    pub from: LinkEnd,
+    /// Where they go.
+    pub to: LinkEnd,
+}
+
+impl Link {
+    /// The path from one node to another.
+    pub const fn between(from: NodeId, to: NodeId) -> Link {
+        Link { from: LinkEnd::Node(from), to: LinkEnd::Node(to) }
+    }
+
+    /// The path of requests to a node.
+    pub const fn requests(to: NodeId) -> Link {
+        Link { from: LinkEnd::Harness, to: LinkEnd::Node(to) }
+    }
+
+    /// The path of a node's replies.
+    pub const fn replies(from: NodeId) -> Link {
+        Link { from: LinkEnd::Node(from), to: LinkEnd::Harness }
+    }
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}→{}", self.from, self.to)
+    }
+}
+
+/// What happens on a link under a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkFault {
+    /// Nothing passes; connections stay open and bytes wait (at most 64 KiB for each).
+    Hold {
+        /// What becomes of the waiting bytes and connections.
+        at_heal: LinkHeal,
+    },
+    /// Connections are reset as soon as anything would pass on them, and new ones too.
+    Reset,
+    /// New connections are refused; existing ones go on.
+    Refuse,
+    /// Bytes pass late.
+    Delay(Nanos),
+    /// Requests pass; what the node says after it got one is swallowed and the connection reset.
+    LoseReply,
+}
+
+/// What becomes of a held link when it is healed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkHeal {
+    /// Waiting bytes are delivered, on the same connection.
+    Deliver,
+    /// Connections are reset and what waited is lost.
+    Reset,
+}
+
+/// Which of a node's clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClockKind {
+    /// Time of day.
+    Wall,
+    /// Time since some start; never goes back.
+    Monotonic,
+}
+
+impl fmt::Display for ClockKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ClockKind::Wall => "wall",
+            ClockKind::Monotonic => "monotonic",
+        })
+    }
+}
+
+/// Which way a one-way cut goes, seen from the chosen node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// The node hears nobody.
+    Inbound,
+    /// Nobody hears the node.
+    Outbound,
+}
+
+/// What is done, with its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FaultKind {
+    /// Something happens to links.
+    Link(LinkFault),
+    /// SIGKILL; healing starts the process again. What was written survives, synced or not.
+    Kill,
+    /// SIGSTOP; healing continues the process.
+    Pause,
+    /// SIGKILL that loses every unsynced byte; healing starts the process again.
+    Power,
+    /// A clock is moved at once by so many nanoseconds.
+    ClockJump {
+        /// Which clock.
+        clock: ClockKind,
+        /// By how much; negative is back, which the monotonic clock never goes.
+        by_ns: i64,
+    },
+    /// A clock runs at another rate.
+    ClockDrift {
+        /// Which clock.
+        clock: ClockKind,
+        /// Parts per million above (or below) the true rate: 1,000,000 is double speed.
+        ppm: i32,
+    },
+}
+
+/// A fault as it is installed: targets are names, never intentions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The planned fault this is the installation of.
+    pub id: FaultId,
+    /// What is done.
+    pub kind: FaultKind,
+    /// To which links; empty for faults of nodes.
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// To which nodes; empty for faults of links.
+    #[serde(default)]
+    pub nodes: Vec<NodeId>,
+}
+
+/// What came of installing or healing a fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Injection {
+    /// Done; the text is the evidence.
+    Installed(String),
+    /// Not done, and why not.
+    Skipped(String),
+    /// Nobody knows, and why not.
+    Indeterminate(String),
+}
+
+impl Injection {
+    /// Whether it was done.
+    pub const fn is_installed(&self) -> bool {
+        matches!(self, Injection::Installed(_))
+    }
+
+    /// Evidence or reason.
+    pub fn text(&self) -> &str {
+        match self {
+            Injection::Installed(text)
+            | Injection::Skipped(text)
+            | Injection::Indeterminate(text) => text,
+        }
+    }
+
+    /// The word for it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Injection::Installed(_) => "installed",
+            Injection::Skipped(_) => "skipped",
+            Injection::Indeterminate(_) => "indeterminate",
+        }
+    }
+}

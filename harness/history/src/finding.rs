@@ -1,0 +1,47 @@
+//! What a checker found.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Nanos, Verdict, Witness};
+
+/// One thing a checker has to say, with its grounds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The checker, as `linearizable`.
+    pub checker: String,
+    /// What it concluded.
+    pub verdict: Verdict,
+    /// The anomaly class in a few words, as `stale read`; empty unless invalid.
+    #[serde(default)]
+    pub anomaly: String,
+    /// What it is about, as `key 17`; empty for the whole history.
+    #[serde(default)]
+    pub subject: String,
+    /// One plain sentence without full stop.
+    pub summary: String,
+    /// More lines, for those who read on: why a faster way did not apply, what was exhausted.
+    #[serde(default)]
+    pub details: Vec<String>,
+    /// When it went wrong, for the line across the strips.
+    #[serde(default)]
+    pub at: Option<Nanos>,
+    /// The counterexample, if there is one.
+    #[serde(default)]
+    pub witness: Option<Witness>,
+    /// What it cost.
+    #[serde(default)]
+    pub cost: Cost,
+}
+
+/// What a check cost, in units that do not depend on the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Operations judged.
+    pub operations: u64,
+    /// Keys judged.
+    pub keys: u64,
+    /// States explored.
+    pub states: u64,
+    /// Most bytes the search held.
+    pub bytes: u64,
+}

@@ -1,0 +1,63 @@
+//! The vocabulary of Tribunal as plain data: what is run, what happened, what was found.
+//!
+//! Every other crate compiles against these types and nothing here does anything: no sockets, no
+//! files, no clocks. The formats a run leaves on disk are defined by the types' `serde` forms and by
+//! [`jsonl`].
+//!
+//! Start with [`Operation`] and [`Outcome`] (what a client does and how it ended), [`History`] (the
+//! record of it, packed and interned), [`PlannedFault`] and [`FaultRecord`] (what the nemesis meant
+//! and what came of it), [`Plan`] (a run's whole input) and [`Trial`] (what a report needs to know
+//! about the run beside its history).
+
+pub mod admin;
+mod bugs;
+mod claim;
+mod event;
+mod fault;
+mod fault_record;
+mod finding;
+mod function;
+mod history;
+mod ids;
+pub mod jsonl;
+mod nanos;
+mod note;
+mod operation;
+mod plan;
+mod record;
+mod roles;
+mod schedule;
+mod seed;
+mod trial;
+mod value;
+mod values;
+mod verdict;
+mod witness;
+
+pub use bugs::{BugInfo, BugSet, UnknownBug};
+pub use claim::{Claim, Promise, Rung};
+pub use event::{Event, EventKind};
+pub use fault::{
+    ClockKind, Direction, Fault, FaultFamily, FaultKind, Injection, Link, LinkEnd, LinkFault,
+    LinkHeal,
+};
+pub use fault_record::{FaultRecord, NodeReading};
+pub use finding::{Cost, Finding};
+pub use function::Function;
+pub use history::{Call, Completion, History, HistoryError};
+pub use ids::{FaultId, NodeId, OpId, ProcessId};
+pub use nanos::Nanos;
+pub use note::{Mark, Note, Role};
+pub use operation::{ErrorClass, Operation, Outcome};
+pub use plan::{Plan, RATE_MAX};
+pub use record::{LogMatch, NodeEvent, NodeState, Record};
+pub use roles::{NodeRole, Roles};
+pub use schedule::{At, PartitionShape, PlannedFault, PlannedKind, Schedule, Targets};
+pub use seed::{Random, Seed};
+pub use trial::{
+    Check, Environment, ExitRecord, LogExcerpt, Phase, PhaseSpan, RunState, Setting, Trial,
+};
+pub use value::Value;
+pub use values::{ValueId, Values};
+pub use verdict::Verdict;
+pub use witness::{EventKindName, Witness, WitnessOperation, WitnessRole, WitnessStep};

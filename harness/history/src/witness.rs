@@ -1,0 +1,89 @@
+//! A counterexample small enough to read.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{EventKind, Nanos, NodeId, ProcessId};
+
+/// A counterexample: a few operations no order of which is legal.
+///
+/// Self-contained text, so that a stored one renders without the model that made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witness {
+    /// The operations, in order of invocation; at most 40.
+    pub operations: Vec<WitnessOperation>,
+    /// The longest legal order found, as positions in `operations` with the state after each.
+    pub order: Vec<WitnessStep>,
+    /// The operations that could come next and why each is illegal: position and the model's
+    /// reason. The first is the one the explanation speaks of.
+    pub refused: Vec<(u16, String)>,
+    /// The state before anything.
+    pub initial: String,
+    /// How many operations the failing key had before shrinking.
+    pub shrunk_from: u64,
+    /// The explanation: *Let … Then … a contradiction*; lines without line ends.
+    pub words: Vec<String>,
+}
+
+/// One operation of a witness.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WitnessOperation {
+    /// Position of its invocation in the history.
+    pub index: u32,
+    /// Whose operation.
+    pub process: ProcessId,
+    /// The node the client talked to.
+    pub node: Option<NodeId>,
+    /// The operation in words, as `write 17 ← 4207`.
+    pub label: String,
+    /// How it ended, in the history (not as weakened while shrinking).
+    pub outcome: EventKindName,
+    /// When it was invoked.
+    pub invoked: Nanos,
+    /// When it ended; `None` for an `info`.
+    pub completed: Option<Nanos>,
+    /// Its part in the counterexample.
+    pub role: WitnessRole,
+}
+
+/// The end of a witness's operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKindName {
+    /// It happened.
+    Ok,
+    /// It certainly did not.
+    Fail,
+    /// Nobody knows.
+    Info,
+}
+
+impl From<EventKind> for EventKindName {
+    fn from(kind: EventKind) -> EventKindName {
+        match kind {
+            EventKind::Ok => EventKindName::Ok,
+            EventKind::Fail => EventKindName::Fail,
+            EventKind::Info | EventKind::Invoke => EventKindName::Info,
+        }
+    }
+}
+
+/// The part an operation plays in a counterexample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WitnessRole {
+    /// In the longest legal order.
+    Ordered,
+    /// Refused by the model: the impossible one.
+    Refused,
+    /// Neither: it was never its turn.
+    Waiting,
+}
+
+/// One step of a legal order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WitnessStep {
+    /// Which operation.
+    pub operation: u16,
+    /// The state after it.
+    pub state: String,
+}

@@ -1,0 +1,78 @@
+//! How the project's own nodes are started: this program once more, told to be a node.
+
+use std::path::{Path, PathBuf};
+
+use tribunal_cluster::{NodeContext, NodeSpec, Probe, SpecFn};
+use tribunal_history::{ClockKind, NodeId, Plan};
+use tribunal_nodes::runtime::NodeOptions;
+use tribunal_nodes::{ClockFault, Config};
+
+/// The file in a node's data directory that tells it what it is.
+const OPTIONS_FILE: &str = "node.json";
+
+/// Nodes that run Raft.
+pub(crate) fn raft(plan: &Plan, program: &Path) -> Box<SpecFn> {
+    nodes("raft", plan, program)
+}
+
+/// The node that stands alone.
+pub(crate) fn single(plan: &Plan, program: &Path) -> Box<SpecFn> {
+    nodes("single", plan, program)
+}
+
+fn nodes(core: &'static str, plan: &Plan, program: &Path) -> Box<SpecFn> {
+    let mut config = Config::new(NodeId::all(plan.nodes).collect());
+    config.bugs = plan.bugs.clone();
+    let number = |name: &str| plan.options.get(name).and_then(|text| text.parse().ok());
+    if let Some(entries) = number("batch-entries") {
+        config.batch_entries = entries;
+    }
+    if let Some(entries) = number("compact-entries") {
+        config.compact_entries = u64::from(entries);
+    }
+    let (seed, program) = (plan.seed, PathBuf::from(program));
+    Box::new(move |context| {
+        let options = NodeOptions { seed, ..options(core, &config, context) };
+        spec(&program, context, &options)
+    })
+}
+
+fn options(core: &str, config: &Config, context: &NodeContext) -> NodeOptions {
+    let addresses = &context.addresses;
+    NodeOptions {
+        cluster: context.run_id.clone(),
+        peer_address: addresses.peer,
+        client_address: addresses.client,
+        admin_address: addresses.admin,
+        peers: addresses.peers.clone(),
+        token: Some(context.token.clone()),
+        lossy: context.lossy,
+        clock: clock(context),
+        incarnation: context.incarnation,
+        parent_pid: i32::try_from(context.controller).ok(),
+        ..NodeOptions::new(context.node, core, config.clone(), &context.data)
+    }
+}
+
+fn clock(context: &NodeContext) -> Vec<ClockFault> {
+    let faults = context.clock.iter().flat_map(|offset| {
+        let jump = ClockFault::Jump { clock: offset.clock, by_ns: offset.offset_ns };
+        let drift = ClockFault::Drift { clock: offset.clock, ppm: offset.ppm };
+        // A monotonic clock begins at 0 with its process, whatever it had jumped to before.
+        let jumps = offset.offset_ns != 0 && offset.clock == ClockKind::Wall;
+        [jumps.then_some(jump), (offset.ppm != 0).then_some(drift)]
+    });
+    faults.flatten().collect()
+}
+
+fn spec(program: &Path, context: &NodeContext, options: &NodeOptions) -> NodeSpec {
+    let file = context.data.join(OPTIONS_FILE);
+    let content = serde_json::to_vec_pretty(options).expect("invariant: options are plain data");
+    NodeSpec {
+        program: program.to_path_buf(),
+        args: vec!["node".into(), "--config".into(), file.display().to_string()],
+        env: Vec::new(),
+        files: vec![(OPTIONS_FILE.into(), content)],
+        ready: Probe::Line(format!("ready {}", context.node)),
+    }
+}

@@ -1,0 +1,167 @@
+//! The list of everything `--nemesis` takes.
+
+use tribunal_history::{FaultFamily, PartitionShape};
+
+use crate::form::{ClockForm, Form, Whom};
+
+/// One word `--nemesis` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NemesisInfo {
+    /// The word.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// The family its faults belong to; of a template with several, the first.
+    pub family: FaultFamily,
+    /// How its faults are drawn.
+    pub(crate) form: Form,
+}
+
+const fn info(
+    name: &'static str,
+    about: &'static str,
+    family: FaultFamily,
+    form: Form,
+) -> NemesisInfo {
+    NemesisInfo { name, about, family, form }
+}
+
+/// Every nemesis: families first, then their narrower kinds, then templates.
+pub const NEMESES: &[NemesisInfo] = &[
+    info(
+        "partition",
+        "cuts links between nodes, in all the shapes below",
+        FaultFamily::Partition,
+        Form::Partition,
+    ),
+    info("kill", "kills one node, a minority or the leader", FaultFamily::Kill, Form::Kill(None)),
+    info(
+        "pause",
+        "stops one node, a minority or the leader",
+        FaultFamily::Pause,
+        Form::Pause(None),
+    ),
+    info("clock", "lets clocks jump and drift", FaultFamily::Clock, Form::Clock(None)),
+    info(
+        "power",
+        "kills a minority, which loses what it had not synced",
+        FaultFamily::Power,
+        Form::Power(None),
+    ),
+    info(
+        "partition:halves",
+        "a minority against the rest",
+        FaultFamily::Partition,
+        Form::Shape(PartitionShape::Halves),
+    ),
+    info(
+        "partition:one",
+        "one node against the rest",
+        FaultFamily::Partition,
+        Form::Shape(PartitionShape::One),
+    ),
+    info(
+        "partition:majorities-ring",
+        "every node sees another majority",
+        FaultFamily::Partition,
+        Form::Shape(PartitionShape::MajoritiesRing),
+    ),
+    info(
+        "partition:bridge",
+        "two parts that only one node can reach both of",
+        FaultFamily::Partition,
+        Form::Shape(PartitionShape::Bridge),
+    ),
+    info(
+        "partition:one-way",
+        "one node hears no other, or no other hears it",
+        FaultFamily::Partition,
+        Form::OneWay,
+    ),
+    info("kill:one", "kills one node", FaultFamily::Kill, Form::Kill(Some(Whom::One))),
+    info("kill:leader", "kills the leader", FaultFamily::Kill, Form::Kill(Some(Whom::Leader))),
+    info("kill:minority", "kills a minority", FaultFamily::Kill, Form::Kill(Some(Whom::Minority))),
+    info("kill:majority", "kills a majority", FaultFamily::Kill, Form::Kill(Some(Whom::Majority))),
+    info("kill:all", "kills every node", FaultFamily::Kill, Form::Kill(Some(Whom::All))),
+    info("pause:one", "stops one node", FaultFamily::Pause, Form::Pause(Some(Whom::One))),
+    info("pause:leader", "stops the leader", FaultFamily::Pause, Form::Pause(Some(Whom::Leader))),
+    info(
+        "pause:minority",
+        "stops a minority",
+        FaultFamily::Pause,
+        Form::Pause(Some(Whom::Minority)),
+    ),
+    info(
+        "pause:majority",
+        "stops a majority",
+        FaultFamily::Pause,
+        Form::Pause(Some(Whom::Majority)),
+    ),
+    info("pause:all", "stops every node", FaultFamily::Pause, Form::Pause(Some(Whom::All))),
+    info(
+        "clock:jump",
+        "moves a clock at once, by 100 ms to 10 s",
+        FaultFamily::Clock,
+        Form::Clock(Some(ClockForm::Jump)),
+    ),
+    info(
+        "clock:drift",
+        "lets a clock run 5 % to 50 % too fast or too slow",
+        FaultFamily::Clock,
+        Form::Clock(Some(ClockForm::Drift)),
+    ),
+    info(
+        "power:one",
+        "kills one node, which loses what it had not synced",
+        FaultFamily::Power,
+        Form::Power(Some(Whom::One)),
+    ),
+    info(
+        "power:leader",
+        "kills the leader, which loses what it had not synced",
+        FaultFamily::Power,
+        Form::Power(Some(Whom::Leader)),
+    ),
+    info(
+        "power:all",
+        "kills every node; each loses what it had not synced",
+        FaultFamily::Power,
+        Form::Power(Some(Whom::All)),
+    ),
+    info(
+        "isolate-leader",
+        "cuts the leader off from all other nodes, again and again",
+        FaultFamily::Partition,
+        Form::IsolateLeader,
+    ),
+    info(
+        "client-cut",
+        "cuts clients off from a few nodes, again and again",
+        FaultFamily::Client,
+        Form::ClientCut,
+    ),
+    info(
+        "lose-reply",
+        "short windows in which nodes do what is asked and their answers are lost",
+        FaultFamily::Client,
+        Form::LoseReply,
+    ),
+    info(
+        "restart-storm",
+        "kills random nodes one after the other and restarts them at once",
+        FaultFamily::Kill,
+        Form::RestartStorm,
+    ),
+    info(
+        "leader-kill-cycle",
+        "kills the leader, cuts off the next one, and so on",
+        FaultFamily::Kill,
+        Form::LeaderKillCycle,
+    ),
+    info(
+        "power-majority",
+        "kills a majority at once, the leader among it; each loses what it had not synced",
+        FaultFamily::Power,
+        Form::Power(Some(Whom::MajorityWithLeader)),
+    ),
+];

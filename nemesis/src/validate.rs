@@ -1,0 +1,178 @@
+//! Whether a schedule that somebody wrote can be followed.
+
+use std::collections::BTreeSet;
+
+use tribunal_history::{
+    At, ClockKind, FaultFamily, FaultId, NodeId, PartitionShape, PlannedFault, PlannedKind,
+    Schedule, Targets,
+};
+
+/// The most faults of a schedule.
+const FAULTS_MAX: usize = 100_000;
+
+/// Why a schedule cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// Written in another version of the format.
+    #[error("schedule format {0} is not known, only {version}", version = Schedule::VERSION)]
+    Version(u32),
+    /// More than can be meant.
+    #[error("{0} faults; a schedule holds at most {FAULTS_MAX}")]
+    TooMany(usize),
+    /// Two faults with one id.
+    #[error("two faults have id {0}")]
+    DuplicateId(FaultId),
+    /// A node that is not there.
+    #[error("fault {fault} names {node}, but the cluster has {nodes} nodes")]
+    UnknownNode {
+        /// The fault.
+        fault: FaultId,
+        /// The node.
+        node: NodeId,
+        /// How many nodes there are.
+        nodes: u16,
+    },
+    /// A list of targets without any.
+    #[error("fault {0} names no node")]
+    NoTargets(FaultId),
+    /// Targets that make no sense for the kind.
+    #[error("fault {fault}: targets '{targets}' do not fit {kind}")]
+    Targets {
+        /// The fault.
+        fault: FaultId,
+        /// Its targets.
+        targets: String,
+        /// What it does.
+        kind: String,
+    },
+    /// A family that is not the kind's.
+    #[error("fault {fault} says family {said}, but {kind} is of family {is}")]
+    Family {
+        /// The fault.
+        fault: FaultId,
+        /// The family it says.
+        said: FaultFamily,
+        /// What it does.
+        kind: String,
+        /// The family that belongs to.
+        is: FaultFamily,
+    },
+    /// It begins after a fault that does not exist.
+    #[error("fault {fault} begins after fault {after}, which does not exist")]
+    AfterMissing {
+        /// The fault.
+        fault: FaultId,
+        /// The other.
+        after: FaultId,
+    },
+    /// It begins after a fault that is not listed before it, so perhaps in a circle.
+    #[error("fault {fault} begins after fault {after}, which must be listed before it")]
+    AfterLater {
+        /// The fault.
+        fault: FaultId,
+        /// The other.
+        after: FaultId,
+    },
+    /// The monotonic clock goes back.
+    #[error("fault {0} moves a monotonic clock back, which never goes back")]
+    MonotonicBack(FaultId),
+    /// A clock stands still or runs backwards.
+    #[error("fault {0} drifts by -1000000 ppm or less; a clock must go forward")]
+    ClockStops(FaultId),
+}
+
+/// The family a kind of fault belongs to.
+pub const fn family_of(kind: &PlannedKind) -> FaultFamily {
+    match kind {
+        PlannedKind::Partition { .. } => FaultFamily::Partition,
+        PlannedKind::ClientCut { .. } | PlannedKind::LoseReply => FaultFamily::Client,
+        PlannedKind::Kill => FaultFamily::Kill,
+        PlannedKind::Pause => FaultFamily::Pause,
+        PlannedKind::Power => FaultFamily::Power,
+        PlannedKind::ClockJump { .. } | PlannedKind::ClockDrift { .. } => FaultFamily::Clock,
+    }
+}
+
+/// Judges a schedule for a cluster of so many nodes; what [`crate::generate`] makes always passes.
+/// O(faults · log faults).
+///
+/// A fault that begins after another must be listed after it: so no circle can be written.
+///
+/// # Errors
+/// The first thing wrong, in order of faults.
+pub fn validate(schedule: &Schedule, nodes: u16) -> Result<(), ScheduleError> {
+    if schedule.tribunal_schedule != Schedule::VERSION {
+        return Err(ScheduleError::Version(schedule.tribunal_schedule));
+    }
+    if schedule.faults.len() > FAULTS_MAX {
+        return Err(ScheduleError::TooMany(schedule.faults.len()));
+    }
+    let all: BTreeSet<FaultId> = schedule.faults.iter().map(|fault| fault.id).collect();
+    let mut before = BTreeSet::new();
+    for fault in &schedule.faults {
+        check_begin(fault, &all, &before)?;
+        check_kind(fault)?;
+        check_targets(fault, nodes)?;
+        if !before.insert(fault.id) {
+            return Err(ScheduleError::DuplicateId(fault.id));
+        }
+    }
+    Ok(())
+}
+
+fn check_begin(
+    fault: &PlannedFault,
+    all: &BTreeSet<FaultId>,
+    before: &BTreeSet<FaultId>,
+) -> Result<(), ScheduleError> {
+    let At::After { fault: after, .. } = fault.at else { return Ok(()) };
+    if !all.contains(&after) {
+        return Err(ScheduleError::AfterMissing { fault: fault.id, after });
+    }
+    if !before.contains(&after) {
+        return Err(ScheduleError::AfterLater { fault: fault.id, after });
+    }
+    Ok(())
+}
+
+fn check_kind(fault: &PlannedFault) -> Result<(), ScheduleError> {
+    let is = family_of(&fault.kind);
+    if is != fault.family {
+        let kind = fault.kind.describe();
+        return Err(ScheduleError::Family { fault: fault.id, said: fault.family, kind, is });
+    }
+    match fault.kind {
+        PlannedKind::ClockJump { clock: ClockKind::Monotonic, by_ns } if by_ns < 0 => {
+            Err(ScheduleError::MonotonicBack(fault.id))
+        }
+        PlannedKind::ClockDrift { ppm, .. } if ppm <= -1_000_000 => {
+            Err(ScheduleError::ClockStops(fault.id))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_targets(fault: &PlannedFault, nodes: u16) -> Result<(), ScheduleError> {
+    if let Targets::Nodes(named) = &fault.targets {
+        if named.is_empty() {
+            return Err(ScheduleError::NoTargets(fault.id));
+        }
+        let unknown = named.iter().find(|node| !(1..=nodes).contains(&node.0));
+        if let Some(node) = unknown {
+            return Err(ScheduleError::UnknownNode { fault: fault.id, node: *node, nodes });
+        }
+    }
+    let PlannedKind::Partition { shape, .. } = fault.kind else { return Ok(()) };
+    let fits = match (shape, &fault.targets) {
+        (PartitionShape::MajoritiesRing, _) => true,
+        (PartitionShape::Halves, targets) => *targets != Targets::All,
+        (_, Targets::Nodes(named)) => named.len() == 1,
+        (_, Targets::All | Targets::Majority | Targets::MajorityWithLeader) => false,
+        _ => true,
+    };
+    if fits {
+        return Ok(());
+    }
+    let (targets, kind) = (fault.targets.to_string(), fault.kind.describe());
+    Err(ScheduleError::Targets { fault: fault.id, targets, kind })
+}

@@ -1,0 +1,34 @@
+//! The project's own consensus and KV nodes: sans-IO cores over one store.
+
+mod bugs;
+mod clock;
+mod config;
+mod core;
+mod digest;
+mod disk;
+mod gate;
+pub mod kv;
+pub mod raft;
+mod registry;
+mod request;
+pub mod runtime;
+pub mod single;
+pub mod store;
+mod visit;
+
+pub use bugs::BUGS;
+pub use clock::{
+    ClockFault, ClockModel, ClockOffsets, ClockRefused, DRIFT_PPM_MAX, DRIFT_PPM_MIN, JUMP_NS_MAX,
+};
+pub use config::Config;
+pub use core::{
+    ClientId, Core, Effect, Effects, Event, Moment, Recovered, Refused, TimerId, WriteId, WriteOp,
+};
+pub use disk::{Disk, DiskError, DiskOperation, LossyDisk, MemoryDisk, RealDisk};
+pub use gate::Gate;
+pub use registry::{CORES, visit};
+pub use request::{
+    Answer, CLIENT_PROTOCOL, Command, FRAME_BYTES_MAX, Hello, Refusal, Request, RequestBody,
+    Response,
+};
+pub use visit::{CoreInfo, CoreVisitor};

@@ -1,0 +1,44 @@
+//! Turns a run into something to read: one offline HTML page, Markdown, text for a terminal.
+//!
+//! Everything is a pure function of a [`Trial`](tribunal_history::Trial) and its
+//! [`Record`](tribunal_history::Record): no clock, no files, no randomness; the same input gives
+//! the same bytes, so a stored run renders again years later, on any machine. What is drawn is
+//! bounded whatever the run holds, and the page says what it left out.
+//!
+//! Every string of the system under test is hostile here: it is shown escaped or not at all.
+//!
+//! Not here: writing files, the wording of findings and counterexamples (the checkers' and the
+//! models'), exit codes.
+
+mod clash;
+mod counterexample;
+mod fault_table;
+mod fault_view;
+mod lanes;
+mod logs;
+mod markdown;
+mod node_lanes;
+mod page;
+mod plot;
+mod policy;
+mod series;
+mod sides;
+mod standing;
+mod statistics;
+mod strip_data;
+mod strip_faults;
+mod strip_plots;
+mod strip_table;
+mod strips;
+mod style;
+mod summary;
+mod svg;
+mod terminal;
+mod text;
+mod time_axis;
+mod warp;
+
+pub use markdown::summary_markdown;
+pub use page::render_html;
+pub use style::Style;
+pub use terminal::terminal;
