@@ -162,7 +162,8 @@ async fn observing_tells_who_is_up() {
 
 #[tokio::test]
 async fn what_a_node_started_ends_with_it_and_so_does_what_left_its_group() {
-    let script = "sleep 1001 & setsid sleep 1002 & echo ready; wait";
+    // It is ready once the one has left the group.
+    let script = "sleep 1001 & setsid sh -c 'echo ready; exec sleep 1002' & wait";
     let mut rig = Rig::new(1, script, false).await;
     rig.start(1).await;
     let mark = rig.ledger.mark().clone();
