@@ -11,7 +11,7 @@ use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::output;
 
-/// Open files a run of the largest cluster may need.
+/// Open files that are enough for any but large clusters or many clients.
 const FILES_MIN: u64 = 1_024;
 /// Free room below which a long run may not fit.
 const ROOM_MIN: u64 = 512 << 20;
@@ -102,14 +102,14 @@ fn proc_file_system() -> Finding {
 }
 
 fn open_files() -> Finding {
-    let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((0, 0));
     Finding {
         name: "open files",
-        ok: limit >= FILES_MIN,
+        ok: hard >= FILES_MIN,
         required: false,
-        found: format!("at most {limit}"),
-        cost: "large clusters and many clients run out of sockets",
-        remedy: "raise it: ulimit -n 4096",
+        found: format!("{soft}, which a run raises as it needs, up to {hard}"),
+        cost: "runs with large clusters or many clients are refused",
+        remedy: "raise the hard limit: ulimit -Hn 4096, or LimitNOFILE of the service",
     }
 }
 

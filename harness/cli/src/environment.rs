@@ -116,7 +116,7 @@ pub(crate) fn require_files(plan: &Plan) -> Result<(), Failure> {
 /// anew; for each client its socket and both ends in the proxy, twice while a late one lingers.
 fn files_needed(plan: &Plan) -> u64 {
     let nodes = u64::from(plan.nodes);
-    64 + nodes * 24 + nodes * nodes * 6 + plan.concurrency as u64 * 8
+    64 + nodes * 24 + nodes * nodes * 6 + u64::from(plan.concurrency) * 8
 }
 
 /// Bytes free in the file system of a folder, if that can be told.
