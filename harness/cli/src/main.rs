@@ -18,6 +18,8 @@ mod show;
 mod suggest;
 
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -35,23 +37,37 @@ fn main() -> ExitCode {
             return ExitCode::from(if asked { 0 } else { Exit::Usage.code() });
         }
     };
+    let panics = count_panics();
     let result = std::panic::catch_unwind(|| dispatch(&cli));
-    match result {
-        Ok(Ok(exit)) => ExitCode::from(exit.code()),
+    let exit = match result {
+        Ok(Ok(exit)) => exit,
         Ok(Err(failure)) => {
             output::failure(&failure);
-            ExitCode::from(failure.exit.code())
+            failure.exit
         }
-        Err(_) => {
-            let bug = Failure::new(
-                Exit::Bug,
-                "this is a bug in tribunal, not in the system on trial",
-                "please report it with the lines above and the run's folder",
-            );
-            output::failure(&bug);
-            ExitCode::from(bug.exit.code())
-        }
+        Err(_) => Exit::Bug,
+    };
+    // A panic in a task beside the main one ends only that task: what was said so far is suspect.
+    let has_bug = panics.load(Ordering::Relaxed) > 0;
+    if has_bug {
+        output::failure(&Failure::new(
+            Exit::Bug,
+            "this is a bug in tribunal, not in the system on trial",
+            "please report it with the lines above and the run's folder",
+        ));
     }
+    ExitCode::from(if has_bug { exit.merge(Exit::Bug) } else { exit }.code())
+}
+
+/// Counts panics from now on, on every thread; each is still told as usual.
+fn count_panics() -> Arc<AtomicU32> {
+    let panics = Arc::new(AtomicU32::new(0));
+    let (counter, usual) = (Arc::clone(&panics), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |info| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        usual(info);
+    }));
+    panics
 }
 
 fn dispatch(cli: &Cli) -> Result<Exit, Failure> {

@@ -8,6 +8,9 @@ use crate::pidfd::PidFd;
 use crate::procfs::{self, Variable};
 use crate::{ClusterError, Identity, LEDGER_FILE, Ledger, RUN_VARIABLE, RunMark};
 
+/// How often a run that tears itself down looks for what it left.
+const SWEEPS_MAX: u32 = 5;
+
 /// How long a killed process may take to end.
 const END: Duration = Duration::from_secs(5);
 
@@ -171,6 +174,19 @@ pub(crate) fn sweep_own(ledger: &Ledger) -> Vec<String> {
         }
         Err(error) => report.left.push(error.to_string()),
     }
+    // A process shows no mark while it becomes another program, so one look is not enough; the
+    // next finds it, unless nothing was found at all.
+    for _ in 0..SWEEPS_MAX {
+        let found = report.removed.len() + report.left.len();
+        sweep_marked(mark, &mut report);
+        if report.removed.len() + report.left.len() == found {
+            break;
+        }
+    }
+    report.left
+}
+
+fn sweep_marked(mark: &RunMark, report: &mut CleanReport) {
     let me = std::process::id();
     for pid in procfs::every_pid().into_iter().filter(|pid| *pid != me) {
         let Some(process) = Identity::of(pid) else { continue };
@@ -178,7 +194,6 @@ pub(crate) fn sweep_own(ledger: &Ledger) -> Vec<String> {
             report.enter(format!("{}: pid {pid}", procfs::name(pid)), end(process, mark));
         }
     }
-    report.left
 }
 
 #[cfg(test)]

@@ -67,6 +67,9 @@ pub struct NodeSpec {
     pub files: Vec<(String, Vec<u8>)>,
     /// How to know that it is ready.
     pub ready: Probe,
+    /// Exit statuses by which it says that its host is at fault, as a full disk: such an end is the
+    /// harness's trouble, not a finding.
+    pub host_exits: Vec<i32>,
 }
 
 /// How to know that a node is ready.

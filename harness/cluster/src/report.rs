@@ -24,6 +24,9 @@ pub enum Report {
         injection: Injection,
         /// The nodes' own clock readings, for clock faults.
         readings: Vec<NodeReading>,
+        /// Whether it changed anything, where the cluster knows at once: a node that another fault
+        /// holds already is not killed again.
+        effective: Option<bool>,
     },
     /// What came of healing a fault.
     Healed {
@@ -74,4 +77,6 @@ pub enum Cause {
     Asked,
     /// Nobody did: the node ended or stopped by itself, which is a finding.
     Unasked,
+    /// The harness or its host failed: no word on the node.
+    Harness,
 }

@@ -340,9 +340,12 @@ impl Driver {
         }
         let reason = || Injection::Skipped("this system has no nodes".into());
         let report = match command {
-            Command::Install { fault, .. } => {
-                Report::Fault { id: fault.id, injection: reason(), readings: Vec::new() }
-            }
+            Command::Install { fault, .. } => Report::Fault {
+                id: fault.id,
+                injection: reason(),
+                readings: Vec::new(),
+                effective: None,
+            },
             Command::Heal { id, .. } => Report::Healed { id, injection: reason(), effective: None },
             Command::Observe { .. } => Report::Roles(Roles::default()),
             _ => return,

@@ -104,7 +104,12 @@ impl Stage {
             Command::Abandon(_) => {}
             Command::Install { fault, .. } => {
                 let injection = Injection::Installed("rehearsed".into());
-                let report = Report::Fault { id: fault.id, injection, readings: Vec::new() };
+                let report = Report::Fault {
+                    id: fault.id,
+                    injection,
+                    readings: Vec::new(),
+                    effective: None,
+                };
                 self.later(now + ACTION, report);
             }
             Command::Heal { id, .. } => {

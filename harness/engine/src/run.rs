@@ -24,7 +24,7 @@ use tribunal_workloads::Generator;
 
 pub use summary::{Counts, RunSummary};
 
-use faults::FaultBook;
+use faults::{FaultBook, Installation};
 use phases::Phases;
 use threads::Threads;
 
@@ -138,13 +138,15 @@ impl Run {
             self.counts.late += 1;
             return;
         };
-        self.conclude(now, &done, outcome, out);
+        self.conclude(now, id, &done, outcome, out);
     }
 
-    /// Records how an operation ended and frees its thread.
+    /// Records how an operation ended and frees its thread. After an `info` its process is retired,
+    /// and the driver lets go of the client.
     fn conclude(
         &mut self,
         now: Nanos,
+        id: OpId,
         done: &Outstanding,
         outcome: Outcome,
         out: &mut Vec<Command>,
@@ -154,6 +156,7 @@ impl Run {
         self.threads.free_again(now, done.thread);
         if let Outcome::Info(_) = outcome {
             self.threads.retire(done.thread);
+            out.push(Command::Abandon(id));
         }
         self.counts.count(&outcome);
         // An operation of the load that ends late may have been done before the last heal: it tells
@@ -183,6 +186,9 @@ impl Run {
         if self.phases.current == Phase::SetUp && state == NodeState::Down {
             // No finding: a node that does not start in set-up is the harness's trouble.
             return self.fail(now, format!("{node} did not start: {detail}"), out);
+        }
+        if cause == Cause::Harness {
+            return self.fail(now, format!("{node}: {detail}"), out);
         }
         let event = NodeEvent::State { time: now, node, state, asked, detail };
         out.push(Command::Record(Entry::Node(event)));
@@ -227,8 +233,9 @@ impl Interpreter for Run {
         match report {
             Report::Completed { id, outcome } => self.completed(now, id, outcome, out),
             Report::Late(_) => self.counts.late += 1,
-            Report::Fault { id, injection, readings } => {
-                self.faults.installed(now, id, injection, readings, out);
+            Report::Fault { id, injection, readings, effective } => {
+                let came = Installation { injection, readings, effective };
+                self.faults.installed(now, id, came, out);
             }
             Report::Healed { id, injection, effective } => {
                 self.faults.healed(now, id, injection, effective, out);

@@ -178,7 +178,11 @@ fn add_line(history: &mut History, text: &[u8], line: u64) -> Result<(), ReadErr
         Value::Int(number) => ProcessId(
             u32::try_from(number).map_err(|_| fail(format!("process {number} is out of range")))?,
         ),
-        _ => return Ok(()),
+        Value::Text(name) if is_nemesis(&name) => return Ok(()),
+        other => {
+            let known = "a client is a number; only the nemesis, which is passed over, has a name";
+            return Err(fail(format!("process {other:?} is not known: {known}")));
+        }
     };
     let kind = match parsed.kind.as_str() {
         "invoke" => EventKind::Invoke,
@@ -208,6 +212,11 @@ fn add_line(history: &mut History, text: &[u8], line: u64) -> Result<(), ReadErr
         error,
     };
     history.push(event).map(|_| ()).map_err(|error: HistoryError| fail(error.to_string()))
+}
+
+/// Whether a process is the one that injects faults, as Jepsen names it.
+fn is_nemesis(name: &str) -> bool {
+    name.trim_start_matches(':').starts_with("nemesis")
 }
 
 /// Whether a line begins as the entries of Jepsen's `history.edn` do.
@@ -253,6 +262,21 @@ mod tests {
         let parsed = read(&bytes[..]).unwrap();
         assert_eq!(to_bytes(&parsed.history), bytes);
         assert!(parsed.warnings.is_empty());
+    }
+
+    #[test]
+    fn a_client_without_a_number_is_refused_and_not_passed_over() {
+        let line = |process: &str| {
+            format!(r#"{{"type":"invoke","f":"read","process":{process},"value":null}}"#) + "\n"
+        };
+        let read_both = |process: &str| read((line("0") + &line(process)).as_bytes());
+        for nemesis in [r#""nemesis""#, r#"":nemesis""#] {
+            assert_eq!(read_both(nemesis).unwrap().history.len(), 1);
+        }
+        for client in [r#""w3""#, r#""3""#, "null", "1.5"] {
+            let error = read_both(client).unwrap_err().to_string();
+            assert!(error.contains("line 2"), "{client}: {error}");
+        }
     }
 
     #[test]

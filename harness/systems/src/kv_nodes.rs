@@ -10,6 +10,10 @@ use tribunal_nodes::{ClockFault, Config};
 /// The file in a node's data directory that tells it what it is.
 const OPTIONS_FILE: &str = "node.json";
 
+/// Exit statuses of our nodes for an environment that lacks something, a disk that fails and a
+/// controller that is gone.
+const HOST_EXITS: [i32; 3] = [69, 75, 76];
+
 /// Nodes that run Raft.
 pub(crate) fn raft(plan: &Plan, program: &Path) -> Box<SpecFn> {
     nodes("raft", plan, program)
@@ -74,5 +78,6 @@ fn spec(program: &Path, context: &NodeContext, options: &NodeOptions) -> NodeSpe
         env: Vec::new(),
         files: vec![(OPTIONS_FILE.into(), content)],
         ready: Probe::Line(format!("ready {}", context.node)),
+        host_exits: HOST_EXITS.to_vec(),
     }
 }

@@ -20,6 +20,8 @@ use crate::output;
 
 /// Longest time all checkers together may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(60);
+/// Characters of a nemesis in a file's name.
+const NEMESIS_CHARS_MAX: usize = 100;
 /// A scheduling gap longer than this may have paused nodes as well: half the smallest timeout.
 const GAP_LIMIT: Nanos = Nanos::from_millis(250);
 
@@ -103,7 +105,9 @@ fn save(trial: Trial, record: Record, folder: &RunFolder) -> Done {
 /// The report's file name: unique, and without characters that artifact stores refuse.
 pub(crate) fn report_name(trial: &Trial) -> String {
     let plan = &trial.plan;
-    let name = format!("report-{}-{}-{}.html", plan.workload, plan.nemesis, plan.seed);
+    // File systems allow 255 bytes; all nemeses together are longer.
+    let nemesis: String = plan.nemesis.chars().take(NEMESIS_CHARS_MAX).collect();
+    let name = format!("report-{}-{nemesis}-{}.html", plan.workload, plan.seed);
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.,".contains(c) { c } else { '-' };
     name.chars().map(plain).collect()
 }

@@ -11,10 +11,9 @@ pub(super) const NODES_MAX: u16 = 64;
 
 // Below the range from which systems hand out ports (32768 and up), so that no outgoing connection
 // takes the port of a node that is down.
-const RESERVED_PORT: u16 = 7100;
-const PEER_PORT: u16 = 7101;
-const CLIENT_PORT: u16 = 7102;
-const ADMIN_PORT: u16 = 7103;
+const PORT_MIN: u16 = 7_100;
+/// Groups of four ports to draw from: reserved, peer, client, admin.
+const PORT_GROUPS: u64 = 1_000;
 
 /// The last part of the address the proxies listen on.
 const PROXY_HOST: u8 = 254;
@@ -27,6 +26,9 @@ const TRIES: u32 = 64;
 pub(super) struct Block {
     a: u8,
     b: u8,
+    /// The first of its four ports. Drawn, because somebody who listens on a port of every address
+    /// takes it from all blocks.
+    port: u16,
     /// Held for the life of the run: another run that draws this block fails on it, even while
     /// our nodes are down.
     _reserved: TcpListener,
@@ -46,7 +48,8 @@ impl Block {
         for _ in 0..TRIES {
             // Never 127.0.x.y: name servers and others live there.
             let (a, b) = (random.between(1, 254) as u8, random.below(255) as u8);
-            match Block::probe(a, b, nodes) {
+            let port = PORT_MIN + 4 * random.below(PORT_GROUPS) as u16;
+            match Block::probe((a, b, port), nodes) {
                 Ok(block) => return Ok(block),
                 Err(error) => last = Some((a, b, error)),
             }
@@ -55,9 +58,9 @@ impl Block {
         Err(ClusterError::Address { address: format!("127.{a}.{b}.0/24"), source })
     }
 
-    fn probe(a: u8, b: u8, nodes: u16) -> std::io::Result<Block> {
+    fn probe((a, b, port): (u8, u8, u16), nodes: u16) -> std::io::Result<Block> {
         let proxy = IpAddr::V4(Ipv4Addr::new(127, a, b, PROXY_HOST));
-        let block = Block { a, b, _reserved: TcpListener::bind((proxy, RESERVED_PORT))? };
+        let block = Block { a, b, port, _reserved: TcpListener::bind((proxy, port))? };
         for node in NodeId::all(nodes) {
             for address in [block.peer(node), block.client(node), block.admin(node)] {
                 drop(TcpListener::bind(address)?);
@@ -72,15 +75,15 @@ impl Block {
     }
 
     pub(super) fn peer(&self, node: NodeId) -> SocketAddr {
-        self.at(node, PEER_PORT)
+        self.at(node, self.port + 1)
     }
 
     pub(super) fn client(&self, node: NodeId) -> SocketAddr {
-        self.at(node, CLIENT_PORT)
+        self.at(node, self.port + 2)
     }
 
     pub(super) fn admin(&self, node: NodeId) -> SocketAddr {
-        self.at(node, ADMIN_PORT)
+        self.at(node, self.port + 3)
     }
 
     fn at(&self, node: NodeId, port: u16) -> SocketAddr {
@@ -97,7 +100,7 @@ mod tests {
     fn a_block_that_is_taken_is_passed_over() {
         let first = Block::reserve("the same run", 3).unwrap();
         let second = Block::reserve("the same run", 3).unwrap();
-        assert_ne!((first.a, first.b), (second.a, second.b));
+        assert_ne!((first.a, first.b, first.port), (second.a, second.b, second.port));
         assert!(first.a > 0, "127.0 is left alone");
         assert!(Block::reserve("too many", NODES_MAX + 1).is_err());
         assert!(Block::reserve("none", 0).is_err());

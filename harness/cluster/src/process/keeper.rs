@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long a node may take to answer about its disk before it is killed all the same.
-const DISK_ANSWER: Duration = Duration::from_millis(200);
+const DISK_ANSWER: Duration = Duration::from_secs(1);
 
 /// What a keeper needs to know.
 pub(super) struct KeeperOptions {
@@ -138,7 +138,7 @@ impl Keeper {
                 Part::unsure(&text).with_change(NodeState::Down, cause, text)
             }
             Start::Failed(text) => {
-                Part::unsure(&text).with_change(NodeState::Down, Cause::Unasked, text)
+                Part::unsure(&text).with_change(NodeState::Down, Cause::Harness, text)
             }
             Start::Late(text) => {
                 Part::unsure(&text).with_change(NodeState::Starting, Cause::Unasked, text)
@@ -241,10 +241,10 @@ impl Keeper {
             NodeHold::Free => self.restart(by).await,
             NodeHold::Paused if lives => self.set_stopped(true, by).await,
             NodeHold::Paused if from.is_down() => {
-                Part::done(format!("{node} stays down while a pause holds it"))
+                Part::idle(format!("{node} stays down while a pause holds it"))
             }
             NodeHold::Killed | NodeHold::PowerCut if lives => self.kill(to, by).await,
-            NodeHold::Killed if from.is_down() => Part::done(format!("{node} stays down")),
+            NodeHold::Killed if from.is_down() => Part::idle(format!("{node} stays down")),
             NodeHold::Paused | NodeHold::Killed | NodeHold::PowerCut => {
                 Part::skipped(format!("{node} was down already"))
             }
@@ -269,8 +269,14 @@ impl Keeper {
                 Part::done(format!("{node} {text}{image}"))
             }
             Start::Late(text) => Part::unsure(format!("{node}: {text}")),
-            Start::Ended(_, text) | Start::Failed(text) => {
-                self.say(NodeState::Down, Cause::Unasked, &text);
+            Start::Ended(cause, text) => {
+                // Whoever asked for its start did not ask for its end.
+                let cause = if cause == Cause::Harness { cause } else { Cause::Unasked };
+                self.say(NodeState::Down, cause, &text);
+                Part::unsure(format!("{node}: {text}"))
+            }
+            Start::Failed(text) => {
+                self.say(NodeState::Down, Cause::Harness, &text);
                 Part::unsure(format!("{node}: {text}"))
             }
         }
@@ -294,7 +300,9 @@ impl Keeper {
                 self.say(NodeState::Down, cause, text);
                 match cause {
                     Cause::Asked => Part::done(format!("{node}: {evidence}{disk}")),
-                    Cause::Unasked => Part::unsure(format!("{node} ended by itself: {detail}")),
+                    Cause::Unasked | Cause::Harness => {
+                        Part::unsure(format!("{node} ended by itself: {detail}"))
+                    }
                 }
             }
             Ok(None) => Part::unsure(format!("{node} did not end in time after SIGKILL")),
@@ -337,7 +345,7 @@ impl Keeper {
         let node = self.options.node;
         let Some(life) = &mut self.life else { return Part::skipped(format!("{node} is down")) };
         if life.is_stopped == stopped {
-            return Part::done(format!("{node} is so already"));
+            return Part::idle(format!("{node} is so already"));
         }
         let text = match life.set_stopped(stopped, by).await {
             Ok(Some(text)) => text,
@@ -348,7 +356,9 @@ impl Keeper {
         self.say(self.state(), Cause::Asked, &text);
         if !stopped && self.are_clocks_unsure {
             let part = self.heal_clocks(self.clocks.clone(), by).await;
-            return Part::done(format!("{node}: {text}; {}", part.injection.text()));
+            let text = format!("{node}: {text}; {}", part.injection.text());
+            let is_right = part.injection.is_installed();
+            return if is_right { Part::done(text) } else { Part::unsure(text) };
         }
         Part::done(format!("{node}: {text}"))
     }
@@ -376,12 +386,16 @@ impl Keeper {
     async fn heal_clocks(&mut self, still: Vec<ClockOffset>, by: Instant) -> Part {
         let node = self.options.node;
         self.clocks = still;
-        if self.life.is_none() {
+        let Some(life) = &self.life else {
             return Part::done(format!("{node} is down and starts without it"));
+        };
+        if life.is_stopped {
+            self.are_clocks_unsure = true;
+            return Part::done(format!("{node} is paused, its clock set right when it goes on"));
         }
         let Some(admin) = self.reachable_admin() else {
             self.are_clocks_unsure = true;
-            return Part::unsure(format!("{node} is paused or not ready, its clock unchanged"));
+            return Part::unsure(format!("{node} is not ready, its clock unchanged"));
         };
         let part = clocks::heal(&admin, node, &self.clocks, by).await;
         self.are_clocks_unsure = !part.injection.is_installed();
@@ -413,6 +427,7 @@ impl Keeper {
             && status.as_ref().is_ok_and(|status| {
                 std::os::unix::process::ExitStatusExt::signal(status) == Some(nix::libc::SIGKILL)
             });
+        let blames_host = status.as_ref().is_ok_and(|status| life.launched.blames_host(*status));
         let how = match status {
             Ok(status) => describe(status),
             Err(error) => format!("it cannot be watched any more: {error}"),
@@ -428,7 +443,12 @@ impl Keeper {
             tracing::warn!("{error}");
         }
         self.show();
-        (if is_asked { Cause::Asked } else { Cause::Unasked }, detail)
+        let cause = match (is_asked, blames_host) {
+            (true, _) => Cause::Asked,
+            (false, true) => Cause::Harness,
+            (false, false) => Cause::Unasked,
+        };
+        (cause, detail)
     }
 
     fn state(&self) -> NodeState {

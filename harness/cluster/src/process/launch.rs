@@ -1,7 +1,7 @@
 //! From a node's specification to a process that is ready.
 
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ pub(super) struct Launched {
     stderr: Arc<Mutex<Lines>>,
     captures: JoinSet<()>,
     probe: Probe,
+    host_exits: Vec<i32>,
 }
 
 impl Launched {
@@ -79,7 +80,13 @@ impl Launched {
             captures.spawn(capture(out, Arc::clone(&logs.stdout), out_lines));
             captures.spawn(capture(err, Arc::clone(&logs.stderr), Arc::clone(&err_lines)));
         }
-        Ok(Launched { child, seen, stderr: err_lines, captures, probe: spec.ready })
+        let NodeSpec { ready: probe, host_exits, .. } = spec;
+        Ok(Launched { child, seen, stderr: err_lines, captures, probe, host_exits })
+    }
+
+    /// Whether this end says that the host, not the node, is at fault.
+    pub(super) fn blames_host(&self, status: ExitStatus) -> bool {
+        status.code().is_some_and(|code| self.host_exits.contains(&code))
     }
 
     /// A future that ends when the node is ready; it may never.

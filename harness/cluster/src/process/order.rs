@@ -38,6 +38,8 @@ pub(super) struct Part {
     pub(super) injection: Injection,
     /// The node's own clock readings.
     pub(super) readings: Vec<NodeReading>,
+    /// Whether it is as it was: nothing was done because nothing had to be.
+    pub(super) is_idle: bool,
     /// The change of the node, for orders that a report of one answers.
     pub(super) change: Option<(NodeState, Cause, String)>,
 }
@@ -59,8 +61,13 @@ impl Part {
         Part { change: Some((state, cause, detail)), ..self }
     }
 
+    /// Nothing had to be done.
+    pub(super) fn idle(why: impl Into<String>) -> Part {
+        Part { is_idle: true, ..Part::done(why) }
+    }
+
     fn of(injection: Injection) -> Part {
-        Part { injection, readings: Vec::new(), change: None }
+        Part { injection, readings: Vec::new(), is_idle: false, change: None }
     }
 }
 

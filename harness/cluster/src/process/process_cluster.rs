@@ -139,7 +139,10 @@ impl ProcessCluster {
     fn install(&mut self, fault: Fault, by: Nanos) {
         let Some(running) = &self.running else { return };
         let id = fault.id;
-        let report = |injection| Report::Fault { id, injection, readings: Vec::new() };
+        let report = |injection| {
+            let (readings, effective) = (Vec::new(), None);
+            Report::Fault { id, injection, readings, effective }
+        };
         if let Err(Unsupported(reason)) = self.supports(&fault) {
             let _ = running.reports.send(report(Injection::Skipped(reason)));
             return;
@@ -160,11 +163,13 @@ impl ProcessCluster {
         let keepers: Vec<_> =
             running.keepers.iter().map(|(node, keeper)| (*node, keeper.orders.clone())).collect();
         tokio::spawn(async move {
-            let (injection, readings) = merge(collected.await);
+            let parts = collected.await;
+            let effective = parts.iter().all(|part| part.is_idle).then_some(false);
+            let (injection, readings) = merge(parts);
             if matches!(injection, Injection::Skipped(_)) {
                 forget(id, &holds, &keepers);
             }
-            let _ = reports.send(Report::Fault { id, injection, readings });
+            let _ = reports.send(Report::Fault { id, injection, readings, effective });
         });
     }
 

@@ -89,7 +89,7 @@ impl Running {
         let each = fault.nodes.iter().map(|node| match hold_of(*node, transitions) {
             _ if of_clocks => order(*node, clocks(*node)),
             Some(to) => order(*node, What::Hold(to)),
-            None => Pending::Known(Part::done(format!("{node} {unchanged}"))),
+            None => Pending::Known(Part::idle(format!("{node} {unchanged}"))),
         });
         each.collect()
     }

@@ -31,6 +31,13 @@ pub(super) struct FaultBook {
     pub(super) unsupported: BTreeMap<FaultId, String>,
 }
 
+/// What came of installing a fault.
+pub(super) struct Installation {
+    pub(super) injection: Injection,
+    pub(super) readings: Vec<NodeReading>,
+    pub(super) effective: Option<bool>,
+}
+
 /// One fault of the schedule.
 pub(super) struct FaultEntry {
     pub(super) record: FaultRecord,
@@ -218,13 +225,14 @@ impl FaultBook {
         &mut self,
         now: Nanos,
         id: FaultId,
-        injection: Injection,
-        readings: Vec<NodeReading>,
+        came: Installation,
         out: &mut Vec<Command>,
     ) {
         let Some(entry) = self.find(id, Stage::Installing) else { return };
+        let Installation { injection, readings, effective } = came;
         let skipped = matches!(injection, Injection::Skipped(_));
-        entry.record.effective = effective_at_once(&entry.record.planned.kind, &readings);
+        let at_once = effective_at_once(&entry.record.planned.kind, &readings);
+        entry.record.effective = effective.or(at_once);
         entry.record.injection = Some(injection);
         entry.record.readings = readings;
         if skipped {

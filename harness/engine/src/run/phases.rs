@@ -131,8 +131,7 @@ impl Run {
     /// Operations whose deadline has passed are given up and their processes retired.
     fn expire(&mut self, now: Nanos, out: &mut Vec<Command>) {
         for (id, operation) in self.threads.overdue(now) {
-            out.push(Command::Abandon(id));
-            self.conclude(now, &operation, Outcome::Info(ErrorClass::Timeout), out);
+            self.conclude(now, id, &operation, Outcome::Info(ErrorClass::Timeout), out);
         }
     }
 

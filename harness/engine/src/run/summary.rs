@@ -108,6 +108,7 @@ impl Run {
         for family in FaultFamily::ALL.iter().filter(|family| families.contains(family)) {
             gates.extend(family_gates(*family, entries));
         }
+        gates.extend(healing_gate(entries));
         gates.push(self.recovery_gate());
         gates.push(self.final_reads_gate());
         let effective = FaultFamily::ALL.iter().copied().filter(|wanted| {
@@ -195,10 +196,29 @@ fn family(entry: &FaultEntry) -> FaultFamily {
     entry.record.planned.family
 }
 
+/// That whatever was in force, or may have been, is so no more: recovery and final reads say
+/// nothing of a cluster that is still disturbed.
+fn healing_gate(entries: &[FaultEntry]) -> Option<Check> {
+    let begun: Vec<_> = entries.iter().filter(|entry| entry.record.installed.is_some()).collect();
+    let is_healed = |entry: &&&FaultEntry| match &entry.record.healing {
+        // What the cluster no longer knows is not in force.
+        Some(Injection::Installed(_) | Injection::Skipped(_)) => true,
+        Some(Injection::Indeterminate(_)) | None => false,
+    };
+    let healed = begun.iter().filter(is_healed).count();
+    let figure = format!("{healed} / {}", begun.len());
+    (!begun.is_empty()).then(|| Check {
+        name: "every fault healed".into(),
+        passed: Some(healed == begun.len()),
+        figure,
+        remedy: "see the healing of each fault in the report".into(),
+    })
+}
+
 /// What is asked of one family: that it was in force, and that operations met it.
 fn family_gates(wanted: FaultFamily, entries: &[FaultEntry]) -> Vec<Check> {
     let mine: Vec<_> = entries.iter().filter(|entry| family(entry) == wanted).collect();
-    let installed: Vec<_> = mine.iter().filter(|entry| entry.record.is_installed()).collect();
+    let mut installed: Vec<_> = mine.iter().filter(|entry| entry.record.is_installed()).collect();
     let skipped = mine.iter().filter_map(|entry| match &entry.record.injection {
         Some(Injection::Skipped(reason)) => Some(reason.as_str()),
         _ => None,
@@ -229,9 +249,11 @@ fn family_gates(wanted: FaultFamily, entries: &[FaultEntry]) -> Vec<Check> {
         figure,
         remedy,
     };
+    installed.retain(|entry| entry.record.is_effective());
     if installed.is_empty() {
         return vec![gate];
     }
+    // Operations under a fault that met nothing met nothing either.
     let invoked: u64 = installed.iter().map(|entry| entry.invoked).sum();
     let ok: u64 = installed.iter().map(|entry| entry.ok).sum();
     // An ok is asked for where a majority was left, and counts only there.

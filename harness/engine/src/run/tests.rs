@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use tribunal_cluster::{Cause, Command, Entry, Interpreter, NodeAction, Report};
 use tribunal_history::{
-    At, BugSet, ErrorClass, FaultFamily, FaultId, Injection, Nanos, NodeId, NodeState, Outcome,
-    Phase, Plan, ProcessId, Seed, jsonl,
+    At, BugSet, ErrorClass, FaultFamily, FaultId, Injection, Nanos, NodeId, NodeState, OpId,
+    Outcome, Phase, Plan, ProcessId, Seed, jsonl,
 };
 use tribunal_nemesis::{GenerateOptions, Spec, generate};
 use tribunal_workloads::GeneratorOptions;
@@ -100,7 +100,7 @@ fn silent(command: &Command) -> Option<(Nanos, Report)> {
         }
         Command::Install { fault, .. } => {
             let injection = Injection::Installed(String::new());
-            (soon, Report::Fault { id: fault.id, injection, readings: Vec::new() })
+            (soon, Report::Fault { id: fault.id, injection, readings: Vec::new(), effective: None })
         }
         Command::Heal { id, .. } => {
             let injection = Injection::Installed(String::new());
@@ -209,7 +209,10 @@ fn an_operation_of_the_load_that_ends_late_shows_no_recovery() {
 
 #[test]
 fn a_fault_that_is_never_healed_bounds_the_wait_and_is_indeterminate() {
-    let (_, entries, ended) = drive(Run::new(options(plan("kill"))), never_healed, None);
+    let (run, entries, ended) = drive(Run::new(options(plan("kill"))), never_healed, None);
+    let summary = run.summary();
+    let gate = summary.gates.iter().find(|gate| gate.name == "every fault healed").unwrap();
+    assert_eq!(gate.passed, Some(false), "{gate:?}");
     assert!(ended < Nanos::from_secs(20 + 20 + 30 + 5), "ended at {ended}");
     let mut last = BTreeMap::new();
     for entry in entries {
@@ -362,4 +365,48 @@ fn a_second_wish_to_end_ends_at_once_and_leaves_nothing_open() {
         }
     }
     assert!(invoked > 0 && invoked == completed, "{invoked} invoked, {completed} completed");
+}
+
+/// A run whose nodes have just started, and its first operation.
+fn first_operation() -> (Run, Nanos, OpId) {
+    let mut run = Run::new(options(plan("none")));
+    let (mut now, mut report) = (Nanos::ZERO, Report::Woke);
+    let mut pending = VecDeque::new();
+    for _ in 0..1_000 {
+        let mut commands = Vec::new();
+        run.handle(now, report, &mut commands);
+        for command in commands {
+            match command {
+                Command::Invoke { id, .. } => return (run, now, id),
+                Command::WakeAt(time) if pending.is_empty() => now = time,
+                other => pending.extend(silent(&other).map(|(_, report)| report)),
+            }
+        }
+        report = pending.pop_front().unwrap_or(Report::Woke);
+    }
+    panic!("no operation was invoked");
+}
+
+#[test]
+fn an_unsure_end_retires_the_client() {
+    for (outcome, retires) in
+        [(Outcome::Info(ErrorClass::NoLeader), true), (Outcome::Fail(ErrorClass::NoLeader), false)]
+    {
+        let (mut run, now, id) = first_operation();
+        let mut commands = Vec::new();
+        run.handle(now, Report::Completed { id, outcome }, &mut commands);
+        assert_eq!(commands.contains(&Command::Abandon(id)), retires);
+    }
+}
+
+#[test]
+fn a_host_that_fails_is_a_harness_error_and_no_finding() {
+    let (mut run, now, _) = first_operation();
+    let (node, state, cause) = (NodeId(1), NodeState::Down, Cause::Harness);
+    let mut commands = Vec::new();
+    run.handle(now, Report::Node { node, state, cause, detail: "full".into() }, &mut commands);
+    assert!(commands.contains(&Command::Finish));
+    assert_eq!(run.summary().harness_error.as_deref(), Some("n1: full"));
+    let is_event = |command: &Command| matches!(command, Command::Record(Entry::Node(_)));
+    assert!(!commands.iter().any(is_event), "nothing a checker would judge");
 }

@@ -138,9 +138,9 @@ fn a_core_that_refuses_its_disk_is_heard() {
 #[test]
 fn what_the_environment_does_not_give_is_one_clear_line() {
     let data = tempfile::tempdir().unwrap();
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let listener = TcpListener::bind(taken).unwrap();
-    let client_address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap();
+    let client_address = taken;
     let error = refusal(NodeOptions { client_address, ..options(1, data.path()) });
     assert!(error.to_string().starts_with(&format!("cannot listen for clients on {taken}: ")));
     assert_eq!(error.exit_code(), 69);

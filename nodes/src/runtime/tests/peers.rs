@@ -86,14 +86,28 @@ fn a_peer_has_few_connections_and_the_newest_stay() {
         stream.write_all(&hello).unwrap();
         streams.push(stream);
     }
-    // One of the five is closed: which one depends on whose hello the node read first.
+    // Exactly one of the five is closed: which one depends on whose hello the node read first.
     for stream in &streams {
         stream.set_nonblocking(true).unwrap();
     }
     let deadline = std::time::Instant::now() + LIMIT;
-    let closed = |stream: &mut TcpStream| matches!(stream.read(&mut [0; 1]), Ok(0));
-    while !streams.iter_mut().any(closed) {
+    let is_closed = |stream: &mut TcpStream| matches!(stream.read(&mut [0; 1]), Ok(0));
+    let mut closed = 0;
+    while closed == 0 {
         assert!(std::time::Instant::now() < deadline, "none was closed");
+        streams.retain_mut(|stream| !is_closed(stream));
+        closed = 5 - streams.len();
         thread::yield_now();
     }
+    // One that comes now takes the place of the oldest, and only of that.
+    let mut newest = connect(node.bound.peer);
+    newest.write_all(&hello).unwrap();
+    newest.set_nonblocking(true).unwrap();
+    while streams.len() == 4 {
+        assert!(std::time::Instant::now() < deadline, "the oldest stays");
+        streams.retain_mut(|stream| !is_closed(stream));
+        thread::yield_now();
+    }
+    assert_eq!((closed, streams.len()), (1, 3));
+    assert!(!is_closed(&mut newest), "the newest stays");
 }

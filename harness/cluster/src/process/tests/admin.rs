@@ -87,7 +87,7 @@ async fn install_clock(rig: &mut Rig, id: u32, kind: FaultKind) -> (Injection, V
     let fault = Fault { id, kind, links: vec![], nodes: vec![NodeId(1)] };
     rig.cluster.start(Command::Install { fault, by });
     match rig.report().await {
-        Report::Fault { id: of, injection, readings } if of == id => (injection, readings),
+        Report::Fault { id: of, injection, readings, .. } if of == id => (injection, readings),
         other => panic!("not of the fault: {other:?}"),
     }
 }

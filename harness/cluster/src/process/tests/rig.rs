@@ -27,6 +27,10 @@ pub(super) struct Rig {
     /// Where the nodes that were started so far listen.
     pub(super) contexts: Arc<Mutex<Vec<NodeContext>>>,
     origin: Instant,
+    /// What the last fault was said to have met.
+    pub(super) effective: Option<bool>,
+    /// The changes of nodes that were passed over.
+    passed: Vec<(NodeState, Cause)>,
 }
 
 impl Rig {
@@ -51,7 +55,16 @@ impl Rig {
             shell(script)
         };
         cluster.set_up(nodes, Box::new(spec), sender).await.unwrap();
-        Rig { cluster, reports, folder, ledger, contexts, origin }
+        Rig {
+            cluster,
+            reports,
+            folder,
+            ledger,
+            contexts,
+            origin,
+            effective: None,
+            passed: Vec::new(),
+        }
     }
 
     /// So long from now, as a time of the run.
@@ -99,13 +112,26 @@ impl Rig {
     pub(super) async fn injection(&mut self) -> Injection {
         loop {
             match self.report().await {
-                Report::Fault { injection, .. } | Report::Healed { injection, .. } => {
+                Report::Fault { injection, effective, .. }
+                | Report::Healed { injection, effective, .. } => {
+                    self.effective = effective;
                     return injection;
                 }
-                Report::Node { .. } | Report::Note { .. } | Report::NotesDropped { .. } => {}
+                Report::Node { state, cause, .. } => self.passed.push((state, cause)),
+                Report::Note { .. } | Report::NotesDropped { .. } => {}
                 other => panic!("not of a fault: {other:?}"),
             }
         }
+    }
+
+    /// The changes of nodes that no other call has returned, so far.
+    pub(super) fn states(&mut self) -> Vec<(NodeState, Cause)> {
+        while let Ok(report) = self.reports.try_recv() {
+            if let Report::Node { state, cause, .. } = report {
+                self.passed.push((state, cause));
+            }
+        }
+        std::mem::take(&mut self.passed)
     }
 
     /// What the latest start was told.
@@ -126,6 +152,7 @@ pub(super) fn shell(script: &str) -> NodeSpec {
         env: vec![],
         files: vec![("node.conf".into(), b"content".to_vec())],
         ready: Probe::Line("ready".into()),
+        host_exits: vec![75],
     }
 }
 
