@@ -4,11 +4,17 @@ use tribunal_history::{Nanos, Random};
 
 use crate::form::{Form, Whom};
 
+/// How long a system may take to go on without a leader it lost: the old one notices (a leader that
+/// hears nobody and is heard leads on until it does), then an election, each up to a second. What a
+/// shorter fault shows is that nobody answers.
+const FAILOVER: Nanos = Nanos::from_millis(2_500);
+
 /// How often a nemesis acts when nothing else is asked for, and how long a fault of it lasts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
     pub(crate) period: Nanos,
-    /// Shortest and longest; `None` for a fifth of the period and as long as fits.
+    /// Shortest and longest; `None` for a fifth of the period, but [`FAILOVER`] at least, and as
+    /// long as fits.
     lasts: Option<(Nanos, Nanos)>,
 }
 
@@ -50,7 +56,7 @@ impl Pace {
         let longest = slot.0 / 2 - begins;
         let (low, high) = match self.lasts {
             Some((low, high)) => (low.0.min(longest), high.0.min(longest)),
-            None => ((slot.0 / 5).min(longest), longest),
+            None => ((slot.0 / 5).max(FAILOVER.0).min(longest), longest),
         };
         (Nanos(begins), Nanos(random.between(low, high)))
     }
