@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("checkers", &["history"]),
     ("workloads", &["history", "checkers"]),
     ("cluster", &["history"]),
+    ("docker", &["history", "cluster"]),
     ("nemesis", &["history", "cluster"]),
     ("nodes", &["history"]),
     ("systems", &["history", "cluster", "nodes"]),
