@@ -7,6 +7,7 @@ mod error;
 mod holds;
 mod interpreter;
 mod ledger;
+mod live;
 mod node_spec;
 mod pidfd;
 mod process;
@@ -22,8 +23,11 @@ pub use error::ClusterError;
 pub use holds::{Holds, LinkState, NodeHold, Transition};
 pub use interpreter::Interpreter;
 pub use ledger::{LEDGER_FILE, Ledger, LedgerContent, LedgerEntry};
+pub use live::{
+    End, Host, Launcher, Links, LiveCluster, LiveOptions, Logs, NodeProcess, Place, Site, Tap,
+};
 pub use node_spec::{Addresses, ClockOffset, NodeContext, NodeSpec, Probe};
-pub use process::{ProcessCluster, ProcessOptions};
+pub use process::{ProcessCluster, ProcessHost, ProcessOptions};
 pub use procfs::Identity;
 pub use proxy::{Gate, LinkCounters, Proxy, ProxyOptions};
 pub use report::{Cause, Report};

@@ -26,8 +26,9 @@ pub struct NodeContext {
     pub lossy: bool,
     /// Clock faults in force now, which a node started now must have from the start.
     pub clock: Vec<ClockOffset>,
-    /// The process that starts it; the node ends when that is no longer its parent.
-    pub controller: u32,
+    /// The process that starts it: the node ends when that is no longer its parent. `None` where
+    /// something else sees to it that no node outlives its run.
+    pub parent: Option<u32>,
 }
 
 /// A clock fault in force.

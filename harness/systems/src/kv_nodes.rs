@@ -53,7 +53,7 @@ fn options(core: &str, config: &Config, context: &NodeContext) -> NodeOptions {
         lossy: context.lossy,
         clock: clock(context),
         incarnation: context.incarnation,
-        parent_pid: i32::try_from(context.controller).ok(),
+        parent_pid: context.parent.and_then(|pid| i32::try_from(pid).ok()),
         ..NodeOptions::new(context.node, core, config.clone(), &context.data)
     }
 }

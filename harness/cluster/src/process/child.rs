@@ -12,6 +12,7 @@ use tokio::io::unix::AsyncFd;
 
 use super::spawner::Started;
 use crate::Identity;
+use crate::live::End;
 use crate::pidfd::PidFd;
 
 /// A process of ours that was not reaped yet. Whoever owns this is the only one who signals it and
@@ -47,18 +48,23 @@ impl ChildProcess {
     }
 
     /// Waits until it has ended and reaps it. Nothing is lost when the wait is given up.
-    pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
+    pub(super) async fn ended(&mut self) -> io::Result<End> {
         if self.status.is_none() {
             // A guard that is dropped leaves the descriptor ready, which it stays for good.
             drop(self.exit.readable().await?);
         }
-        self.reap()
+        self.reap().map(end)
+    }
+
+    /// Whether its end is known already.
+    pub(super) fn is_reaped(&self) -> bool {
+        self.status.is_some()
     }
 
     /// How it ended, if it has.
-    pub(super) fn try_ended(&mut self) -> io::Result<Option<ExitStatus>> {
+    pub(super) fn try_ended(&mut self) -> io::Result<Option<End>> {
         let has_ended = self.status.is_some() || self.exit.get_ref().wait(Duration::ZERO)?;
-        if has_ended { self.reap().map(Some) } else { Ok(None) }
+        if has_ended { self.reap().map(|status| Some(end(status))) } else { Ok(None) }
     }
 
     /// Reaps a process that has ended.
@@ -97,14 +103,15 @@ fn pid(identity: Identity) -> io::Result<Pid> {
     i32::try_from(identity.pid).map(Pid::from_raw).map_err(|_| io::ErrorKind::InvalidInput.into())
 }
 
-/// How a process ended, in words.
-pub(super) fn describe(status: ExitStatus) -> String {
-    match (status.code(), status.signal()) {
+fn end(status: ExitStatus) -> End {
+    let words = match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit status {code}"),
         (None, Some(number)) => match Signal::try_from(number) {
             Ok(signal) => format!("signal {signal}"),
             Err(_) => format!("signal {number}"),
         },
         (None, None) => format!("status {:#x}", status.into_raw()),
-    }
+    };
+    let is_killed = status.signal() == Some(Signal::SIGKILL as i32);
+    End { code: status.code(), is_killed, words }
 }

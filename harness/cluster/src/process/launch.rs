@@ -1,24 +1,30 @@
-//! From a node's specification to a process that is ready.
+//! From a node's specification to a process that is ready, and to its end.
 
+use std::io;
+use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use std::os::unix::process::CommandExt;
 
+use nix::sys::signal::Signal;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::net::unix::pipe::Receiver;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
-use tribunal_history::NodeId;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tribunal_history::{Nanos, NodeId};
 
-use super::bounded_log::{BoundedLog, Lines, capture};
 use super::child::ChildProcess;
 use super::spawner::Spawner;
 use crate::ledger::failed;
-use crate::{ClusterError, NodeContext, NodeSpec, Probe, RUN_VARIABLE};
+use crate::live::{End, Launcher, Logs, NodeProcess, Tap};
+use crate::procfs::Stat;
+use crate::{
+    BoxFuture, ClusterError, Ledger, LedgerEntry, NodeContext, NodeSpec, Probe, RUN_VARIABLE,
+};
 
 /// How often a client port is tried.
 const PROBE_INTERVAL: Duration = Duration::from_millis(10);
@@ -27,37 +33,29 @@ const PROBE_INTERVAL: Duration = Duration::from_millis(10);
 /// its output open.
 const LAST_LINES: Duration = Duration::from_millis(200);
 
-/// The log files of one node, over all its starts.
-#[derive(Clone)]
-pub(super) struct Logs {
-    pub(super) stdout: Arc<Mutex<BoundedLog>>,
-    pub(super) stderr: Arc<Mutex<BoundedLog>>,
+/// How often the state of a process that was sent a signal is looked at.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Starts one node as a process.
+pub(super) struct ProcessLauncher {
+    /// What the process carries in its environment.
+    pub(super) mark: String,
+    pub(super) logs: Logs,
+    pub(super) spawner: Spawner,
+    pub(super) ledger: Arc<Ledger>,
 }
 
-/// A process that was started, and what is read from it.
-pub(super) struct Launched {
-    pub(super) child: ChildProcess,
-    seen: watch::Receiver<bool>,
-    stderr: Arc<Mutex<Lines>>,
-    captures: JoinSet<()>,
-    probe: Probe,
-    host_exits: Vec<i32>,
-}
-
-impl Launched {
-    /// Starts a process.
-    pub(super) async fn launch(
-        spec: NodeSpec,
+impl ProcessLauncher {
+    async fn start(
+        &self,
+        spec: &NodeSpec,
         context: &NodeContext,
-        mark: &str,
-        logs: &Logs,
-        spawner: &Spawner,
     ) -> Result<Launched, ClusterError> {
         let node = context.node;
-        write_files(&spec, &context.data, node)?;
-        let command = command(&spec, &context.data, mark)?;
-        let started = spawner.spawn(command, node, context.incarnation).await?;
-        let cannot = |error: std::io::Error| ClusterError::Start {
+        write_files(spec, &context.data, node)?;
+        let command = command(spec, &context.data, &self.mark)?;
+        let started = self.spawner.spawn(command, node, context.incarnation).await?;
+        let cannot = |error: io::Error| ClusterError::Start {
             node,
             reason: format!("its process cannot be watched: {error}"),
         };
@@ -69,31 +67,95 @@ impl Launched {
             Probe::Line(line) => Some(line.clone()),
             Probe::ClientPort => None,
         };
-        let out_lines = Lines::new(awaited);
-        let seen = out_lines.seen();
-        let err_lines = Arc::new(Mutex::new(Lines::new(None)));
+        let (out_tap, err_tap) = (self.logs.stdout(awaited), self.logs.stderr());
         let mut captures = JoinSet::new();
         if let (Some(out), Some(err)) = (stdout, stderr) {
             let out = Receiver::from_owned_fd(out.into()).map_err(cannot)?;
             let err = Receiver::from_owned_fd(err.into()).map_err(cannot)?;
-            let out_lines = Arc::new(Mutex::new(out_lines));
-            captures.spawn(capture(out, Arc::clone(&logs.stdout), out_lines));
-            captures.spawn(capture(err, Arc::clone(&logs.stderr), Arc::clone(&err_lines)));
+            captures.spawn(capture(out, out_tap.clone()));
+            captures.spawn(capture(err, err_tap.clone()));
         }
-        let NodeSpec { ready: probe, host_exits, .. } = spec;
-        Ok(Launched { child, seen, stderr: err_lines, captures, probe, host_exits })
+        Ok(Launched {
+            child,
+            stdout: out_tap,
+            stderr: err_tap,
+            captures,
+            probe: spec.ready.clone(),
+            client: context.addresses.client,
+            ledger: Arc::clone(&self.ledger),
+        })
+    }
+}
+
+impl Launcher for ProcessLauncher {
+    fn launch<'a>(
+        &'a mut self,
+        spec: &'a NodeSpec,
+        context: &'a NodeContext,
+    ) -> BoxFuture<'a, Result<Box<dyn NodeProcess>, ClusterError>> {
+        Box::pin(async move {
+            let launched = self.start(spec, context).await?;
+            Ok(Box::new(launched) as Box<dyn NodeProcess>)
+        })
+    }
+}
+
+/// A process that was started, and what is read from it.
+struct Launched {
+    child: ChildProcess,
+    stdout: Tap,
+    stderr: Tap,
+    captures: JoinSet<()>,
+    probe: Probe,
+    client: SocketAddr,
+    ledger: Arc<Ledger>,
+}
+
+impl Launched {
+    fn pid(&self) -> u32 {
+        self.child.identity().pid
     }
 
-    /// Whether this end says that the host, not the node, is at fault.
-    pub(super) fn blames_host(&self, status: ExitStatus) -> bool {
-        status.code().is_some_and(|code| self.host_exits.contains(&code))
+    /// Notes in the ledger that it has ended. Without this line `clean` looks for a process that
+    /// is gone, and finds that it is.
+    fn enter_end(&self) {
+        let entry = LedgerEntry::Ended { process: self.child.identity() };
+        if let Err(error) = self.ledger.enter(&entry) {
+            tracing::warn!("{error}");
+        }
     }
 
-    /// A future that ends when the node is ready; it may never.
-    pub(super) fn ready(&self, context: &NodeContext) -> impl Future<Output = ()> + use<> {
-        let (mut seen, probe) = (self.seen.clone(), self.probe.clone());
-        let client = context.addresses.client;
-        async move {
+    /// Sends a signal and waits until the kernel says that it has come.
+    async fn change(&self, stopped: bool, by: Instant) -> io::Result<Option<String>> {
+        let (began, pid) = (Instant::now(), self.pid());
+        let signal = if stopped { Signal::SIGSTOP } else { Signal::SIGCONT };
+        self.child.signal(signal)?;
+        let seen = async {
+            loop {
+                match Stat::read(pid) {
+                    Some(stat) if stat.has_ended() => return None,
+                    Some(stat) if stat.is_stopped() == stopped => return Some(stat.state),
+                    Some(_) => sleep(LOOK).await,
+                    None => return None,
+                }
+            }
+        };
+        let state = timeout_at(by, seen).await.ok().flatten();
+        let took = Nanos::from(began.elapsed());
+        Ok(state.map(|state| {
+            format!("{signal} to pid {pid}, /proc/{pid}/stat state {state} after {took}")
+        }))
+    }
+}
+
+impl NodeProcess for Launched {
+    fn name(&self) -> String {
+        format!("pid {}", self.pid())
+    }
+
+    fn ready(&self) -> BoxFuture<'static, ()> {
+        let (mut seen, probe, client) = (self.stdout.seen(), self.probe.clone(), self.client);
+        Box::pin(async move {
             match probe {
                 Probe::Line(_) => {
                     if seen.wait_for(|seen| *seen).await.is_err() {
@@ -107,20 +169,62 @@ impl Launched {
                     }
                 }
             }
+        })
+    }
+
+    fn ended(&mut self) -> BoxFuture<'_, io::Result<End>> {
+        Box::pin(async {
+            let was_known = self.child.is_reaped();
+            let end = self.child.ended().await;
+            if !was_known {
+                self.enter_end();
+            }
+            end
+        })
+    }
+
+    fn try_ended(&mut self) -> BoxFuture<'_, io::Result<Option<End>>> {
+        let was_known = self.child.is_reaped();
+        let end = self.child.try_ended();
+        if !was_known && self.child.is_reaped() {
+            self.enter_end();
         }
+        Box::pin(std::future::ready(end))
     }
 
-    /// The last lines of its standard error, once it has ended.
-    pub(super) async fn last_lines(&mut self) -> String {
-        let all = async { while self.captures.join_next().await.is_some() {} };
-        // Too late is no harm: the lines so far are shown.
-        let _ = timeout(LAST_LINES, all).await;
-        self.lines_so_far()
+    fn kill(&mut self) -> BoxFuture<'_, io::Result<String>> {
+        let sent = self.child.signal(Signal::SIGKILL);
+        let words = format!("SIGKILL to pid {}", self.pid());
+        Box::pin(std::future::ready(sent.map(|()| words)))
     }
 
-    /// The last lines of its standard error up to now.
-    pub(super) fn lines_so_far(&self) -> String {
-        self.stderr.lock().unwrap_or_else(PoisonError::into_inner).tail()
+    fn set_stopped(
+        &mut self,
+        stopped: bool,
+        by: Instant,
+    ) -> BoxFuture<'_, io::Result<Option<String>>> {
+        Box::pin(self.change(stopped, by))
+    }
+
+    fn lines_so_far(&self) -> String {
+        self.stderr.tail()
+    }
+
+    fn last_lines(&mut self) -> BoxFuture<'_, String> {
+        Box::pin(async {
+            let all = async { while self.captures.join_next().await.is_some() {} };
+            // Too late is no harm: the lines so far are shown.
+            let _ = timeout(LAST_LINES, all).await;
+            self.stderr.tail()
+        })
+    }
+}
+
+/// Reads a stream until it ends.
+async fn capture(mut stream: Receiver, tap: Tap) {
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+        tap.take_in(&buffer[..count]);
     }
 }
 

@@ -1,26 +1,17 @@
 //! Nodes as local processes: no root, no Docker.
 //!
-//! [`ProcessCluster`] turns commands into orders for one keeper a node ([`keeper`]), which owns the
-//! node's process and does one thing after another; links are changed at once, because that takes
-//! no time. What it does not do: decide what to break, or talk to nodes as a client does.
+//! Each node is a child of this process with a loopback address of its own; every directed link is
+//! a gate of a proxy, which is changed at once, because that takes no time.
 
 mod addresses;
-mod admin;
-mod bounded_log;
 mod child;
-mod clocks;
 mod evidence;
-mod keeper;
 mod launch;
-mod life;
+mod links;
 mod network;
-mod observe;
-mod order;
-mod process_cluster;
-mod running;
+mod process_host;
 mod spawner;
-mod supported;
 #[cfg(test)]
 mod tests;
 
-pub use process_cluster::{ProcessCluster, ProcessOptions};
+pub use process_host::{ProcessCluster, ProcessHost, ProcessOptions};

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tribunal_history::{Link, LinkEnd, NodeId};
 
 use super::addresses::Block;
-use crate::{ClusterError, Gate, LinkCounters, Proxy, ProxyOptions};
+use crate::{ClusterError, Gate, LinkCounters, LinkState, Proxy, ProxyOptions};
 
 /// Most connections at once that one node has to another; it needs one.
 const PEER_CONNECTIONS_MAX: usize = 64;
@@ -16,15 +16,18 @@ const PEER_CONNECTIONS_MAX: usize = 64;
 const CLIENT_CONNECTIONS_MAX: usize = 1_024;
 
 /// A gate for every directed link, and a proxy for every pair of dialling and listening side.
+#[derive(Default)]
 pub(super) struct Network {
     gates: BTreeMap<Link, Arc<Gate>>,
-    proxies: BTreeMap<(LinkEnd, NodeId), Proxy>,
+    addresses: BTreeMap<(LinkEnd, NodeId), SocketAddr>,
+    /// Gone when it is closed.
+    proxies: Mutex<Vec<Proxy>>,
 }
 
 impl Network {
     /// Listens for all links of `nodes` nodes.
     pub(super) async fn open(block: &Block, nodes: u16) -> Result<Network, ClusterError> {
-        let mut network = Network { gates: BTreeMap::new(), proxies: BTreeMap::new() };
+        let mut network = Network::default();
         for to in NodeId::all(nodes) {
             network.listen(block, LinkEnd::Harness, to).await?;
             for from in NodeId::all(nodes).filter(|from| *from != to) {
@@ -52,7 +55,8 @@ impl Network {
             address: format!("{} for {from}→{to}", block.proxies()),
             source,
         })?;
-        self.proxies.insert((from, to), proxy);
+        self.addresses.insert((from, to), proxy.address());
+        self.proxies.get_mut().unwrap_or_else(PoisonError::into_inner).push(proxy);
         Ok(())
     }
 
@@ -74,23 +78,30 @@ impl Network {
             .fold(LinkCounters::default(), |sum, counters| sum + counters)
     }
 
+    /// Lets everything flow.
+    pub(super) fn clear(&self) {
+        self.gates.values().for_each(|gate| gate.set(LinkState::default()));
+    }
+
     /// Where `from` dials `to`; `None` if there is no such proxy.
     pub(super) fn address(&self, from: LinkEnd, to: NodeId) -> Option<SocketAddr> {
-        self.proxies.get(&(from, to)).map(Proxy::address)
+        self.addresses.get(&(from, to)).copied()
     }
 
     /// The other nodes as this one must dial them.
     pub(super) fn peers_of(&self, node: NodeId) -> Vec<(NodeId, SocketAddr)> {
-        self.proxies
+        self.addresses
             .iter()
             .filter(|((from, _), _)| *from == LinkEnd::Node(node))
-            .map(|((_, to), proxy)| (*to, proxy.address()))
+            .map(|((_, to), address)| (*to, *address))
             .collect()
     }
 
     /// Closes every connection and stops listening.
-    pub(super) async fn close(self) {
-        for proxy in self.proxies.into_values() {
+    pub(super) async fn close(&self) {
+        let proxies =
+            std::mem::take(&mut *self.proxies.lock().unwrap_or_else(PoisonError::into_inner));
+        for proxy in proxies {
             proxy.close().await;
         }
     }

@@ -49,11 +49,15 @@ async fn a_partition_cuts_the_links_it_names_and_flows_again_only_after_the_last
     assert_eq!(text.text(), "1 link: n1→n2; 1 connection open, 0 bytes waiting");
     assert!(rig.cut(2, vec![link]).await.is_installed());
     near.write_all(b"held").await.unwrap();
-    eventually("held", || rig.cluster.link_counters(link).unwrap().waiting == 4).await;
+    eventually("held", || rig.cluster.host().link_counters(link).unwrap().waiting == 4).await;
     other.write_all(b"flows").await.unwrap();
     hear(&mut other_far, b"flows").await;
     rig.heal(1).await;
-    assert_eq!(rig.cluster.link_counters(link).unwrap().passed, 0, "the other fault holds it");
+    assert_eq!(
+        rig.cluster.host().link_counters(link).unwrap().passed,
+        0,
+        "the other fault holds it"
+    );
     let text = rig.heal(2).await;
     assert!(text.text().contains("4 bytes had to wait, 4 bytes waiting at the heal"), "{text:?}");
     hear(&mut far, b"held").await;
@@ -71,10 +75,10 @@ async fn clients_reach_a_node_at_its_endpoint_and_are_cut_off_each_way_alone() {
     hear(&mut far, b"request").await;
     far.write_all(b"reply").await.unwrap();
     let replies = Link::replies(NodeId(1));
-    eventually("held", || rig.cluster.link_counters(replies).unwrap().waiting == 5).await;
+    eventually("held", || rig.cluster.host().link_counters(replies).unwrap().waiting == 5).await;
     rig.cluster.heal_all().await.unwrap();
     hear(&mut near, b"reply").await;
-    assert!(rig.cluster.link_counters(Link::requests(NodeId(2))).is_none());
+    assert!(rig.cluster.host().link_counters(Link::requests(NodeId(2))).is_none());
     let nowhere = TcpStream::connect(rig.cluster.endpoint(NodeId(2))).await;
     assert!(nowhere.is_err(), "there is no n2");
     rig.cluster.tear_down().await.unwrap();

@@ -1,6 +1,7 @@
 //! What exists while a cluster runs, and the orders that faults become.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -8,9 +9,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tribunal_history::{Fault, FaultId, NodeId};
 
-use super::addresses::Block;
 use super::keeper::Seen;
-use super::network::Network;
+use super::links_keeper::LinksKeeper;
 use super::order::{Order, Part, What, is_clock};
 use crate::{Holds, NodeHold, Reports, Transition};
 
@@ -18,11 +18,11 @@ use crate::{Holds, NodeHold, Reports, Transition};
 pub(super) struct Running {
     pub(super) nodes: u16,
     pub(super) reports: Reports,
-    pub(super) network: Network,
+    pub(super) links: LinksKeeper,
+    pub(super) endpoints: BTreeMap<NodeId, SocketAddr>,
     pub(super) keepers: BTreeMap<NodeId, KeeperHandle>,
     /// Told true when everything is torn down.
     pub(super) ending: watch::Sender<bool>,
-    pub(super) _block: Block,
 }
 
 pub(super) struct KeeperHandle {
@@ -42,16 +42,6 @@ impl KeeperHandle {
 }
 
 impl Running {
-    pub(super) fn set_links(&self, transitions: &[Transition]) {
-        for transition in transitions {
-            if let Transition::Link { link, to, .. } = transition
-                && let Some(gate) = self.network.gate(*link)
-            {
-                gate.set(*to);
-            }
-        }
-    }
-
     pub(super) fn order_install(
         &self,
         fault: &Fault,

@@ -1,7 +1,6 @@
 //! The keeper of one node: owns its process and does one order after another.
 
-use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,16 +10,11 @@ use tribunal_history::admin::{Ask, Reply};
 use tribunal_history::{FaultKind, Injection, Nanos, NodeId, NodeState};
 
 use super::admin::{Admin, AdminOptions};
-use super::child::describe;
 use super::clocks;
-use super::launch::{Launched, Logs};
+use super::host::{End, Place};
 use super::life::{Life, LifeEvent};
 use super::order::{Order, Part, What};
-use super::spawner::Spawner;
-use crate::{
-    Addresses, Cause, ClockOffset, Ledger, LedgerEntry, NodeContext, NodeHold, Report, Reports,
-    SpecFn,
-};
+use crate::{Cause, ClockOffset, NodeContext, NodeHold, Report, Reports, SpecFn};
 
 /// How long a node may take to answer about its disk before it is killed all the same.
 const DISK_ANSWER: Duration = Duration::from_secs(1);
@@ -29,14 +23,11 @@ const DISK_ANSWER: Duration = Duration::from_secs(1);
 pub(super) struct KeeperOptions {
     pub(super) node: NodeId,
     pub(super) nodes: u16,
-    pub(super) data: PathBuf,
-    pub(super) addresses: Addresses,
+    pub(super) run_id: String,
+    pub(super) place: Place,
     pub(super) token: String,
     pub(super) lossy: bool,
     pub(super) all_notes: bool,
-    pub(super) logs: Logs,
-    pub(super) ledger: Arc<Ledger>,
-    pub(super) spawner: Spawner,
     pub(super) spec: Arc<SpecFn>,
     pub(super) reports: Reports,
     pub(super) seen: Arc<Mutex<Seen>>,
@@ -150,16 +141,14 @@ impl Keeper {
         let (began, context) = (Instant::now(), self.context());
         self.incarnation += 1;
         let spec = (self.options.spec)(&context);
-        let KeeperOptions { ledger, logs, spawner, .. } = &self.options;
-        let mark = ledger.mark().to_value();
-        let launched = match Launched::launch(spec, &context, &mark, logs, spawner).await {
-            Ok(launched) => launched,
+        let process = match self.options.place.launcher.launch(&spec, &context).await {
+            Ok(process) => process,
             Err(error) => return Start::Failed(error.to_string()),
         };
-        self.life = Some(Life::new(launched, &context));
+        let name = process.name();
+        self.life = Some(Life::new(process, spec.host_exits));
         self.show();
         let life = self.life.as_mut().expect("invariant: it was just put there");
-        let pid = life.pid();
         let mut ending = self.options.ending.clone();
         let event = tokio::select! {
             event = timeout_at(by, life.next()) => event.ok(),
@@ -169,16 +158,16 @@ impl Keeper {
         match event {
             Some(LifeEvent::Ready) => {
                 self.set_ready();
-                Start::Ready(format!("started as pid {pid}, ready in {took}"))
+                Start::Ready(format!("started as {name}, ready in {took}"))
             }
             Some(LifeEvent::Ended(status)) => {
                 let (cause, text) = self.bury(status).await;
                 Start::Ended(cause, text)
             }
             None => {
-                let lines = life.launched.lines_so_far();
+                let lines = life.process.lines_so_far();
                 self.show();
-                Start::Late(format!("pid {pid} was not ready within {took}{}", quoted(&lines)))
+                Start::Late(format!("{name} was not ready within {took}{}", quoted(&lines)))
             }
         }
     }
@@ -188,20 +177,20 @@ impl Keeper {
             node: self.options.node,
             nodes: self.options.nodes,
             incarnation: self.incarnation,
-            data: self.options.data.clone(),
-            addresses: self.options.addresses.clone(),
-            run_id: self.options.ledger.mark().run_id.clone(),
+            data: self.options.place.data.clone(),
+            addresses: self.options.place.addresses.clone(),
+            run_id: self.options.run_id.clone(),
             token: self.options.token.clone(),
             lossy: self.options.lossy,
             clock: self.clocks.clone(),
-            controller: std::process::id(),
+            parent: self.options.place.parent,
         }
     }
 
     fn set_ready(&mut self) {
         let admin = Admin::open(AdminOptions {
             node: self.options.node,
-            address: self.options.addresses.admin,
+            address: self.options.place.admin,
             token: self.options.token.clone(),
             all_notes: self.options.all_notes,
             reports: self.options.reports.clone(),
@@ -219,8 +208,8 @@ impl Keeper {
             return part.with_change(NodeState::Down, Cause::Asked, "it is down already".into());
         };
         match life.kill(by).await {
-            Ok(Some((status, evidence))) => {
-                self.bury(Ok(status)).await;
+            Ok(Some((end, evidence))) => {
+                self.bury(Ok(end)).await;
                 Part::done(&evidence).with_change(NodeState::Down, Cause::Asked, evidence)
             }
             Ok(None) => {
@@ -289,13 +278,13 @@ impl Keeper {
             return Part::skipped(format!("{node} was down already"));
         };
         // It may have ended by itself, and then the kill did nothing.
-        if let Ok(Some(status)) = life.launched.child.try_ended() {
-            self.note(LifeEvent::Ended(Ok(status))).await;
+        if let Ok(Some(end)) = life.process.try_ended().await {
+            self.note(LifeEvent::Ended(Ok(end))).await;
             return Part::skipped(format!("{node} had ended by itself"));
         }
         match life.kill(by).await {
-            Ok(Some((status, evidence))) => {
-                let (cause, detail) = self.bury(Ok(status)).await;
+            Ok(Some((end, evidence))) => {
+                let (cause, detail) = self.bury(Ok(end)).await;
                 let text = if cause == Cause::Asked { &evidence } else { &detail };
                 self.say(NodeState::Down, cause, text);
                 match cause {
@@ -417,31 +406,23 @@ impl Keeper {
     }
 
     /// Takes leave of a node that has ended: who asked for it, and how it ended.
-    async fn bury(&mut self, status: std::io::Result<ExitStatus>) -> (Cause, String) {
+    async fn bury(&mut self, end: io::Result<End>) -> (Cause, String) {
         let Some(mut life) = self.life.take() else {
             return (Cause::Unasked, "it was not there".into());
         };
-        let process = life.launched.child.identity();
+        let name = life.process.name();
         // What was meant as a kill and ended otherwise ended by itself.
-        let is_asked = life.is_asked
-            && status.as_ref().is_ok_and(|status| {
-                std::os::unix::process::ExitStatusExt::signal(status) == Some(nix::libc::SIGKILL)
-            });
-        let blames_host = status.as_ref().is_ok_and(|status| life.launched.blames_host(*status));
-        let how = match status {
-            Ok(status) => describe(status),
-            Err(error) => format!("it cannot be watched any more: {error}"),
+        let is_asked = life.is_asked && end.as_ref().is_ok_and(|end| end.is_killed);
+        let (blames_host, how) = match &end {
+            Ok(end) => (life.blames_host(end), end.words.clone()),
+            Err(error) => (true, format!("it cannot be watched any more: {error}")),
         };
-        let mut detail = format!("pid {} ended with {how}", process.pid);
+        let mut detail = format!("{name} ended with {how}");
         if !is_asked {
             let when = if life.is_ready() { "" } else { " before it was ready" };
-            detail = format!("{detail}{when}{}", quoted(&life.launched.last_lines().await));
+            detail = format!("{detail}{when}{}", quoted(&life.process.last_lines().await));
         }
         drop(life);
-        // Without this line `clean` looks for a process that is gone, and finds that it is.
-        if let Err(error) = self.options.ledger.enter(&LedgerEntry::Ended { process }) {
-            tracing::warn!("{error}");
-        }
         self.show();
         let cause = match (is_asked, blames_host) {
             (true, _) => Cause::Asked,

@@ -6,15 +6,13 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::AsyncReadExt;
-use tokio::net::unix::pipe::Receiver;
 use tokio::sync::watch;
 
 use crate::ClusterError;
 use crate::ledger::failed;
 
 /// Most bytes of one stream of a node that are kept, over all its starts.
-pub(super) const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
+const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 const CUT: &[u8] = b"\n[tribunal: cut here; more was printed than is kept]\n";
 
@@ -23,14 +21,14 @@ const TAIL_LINES: usize = 10;
 const LINE_CHARS_MAX: usize = 500;
 
 /// A log file that stops growing at a limit and says so.
-pub(super) struct BoundedLog {
+struct BoundedLog {
     file: File,
     left: u64,
 }
 
 impl BoundedLog {
     /// Begins the file anew.
-    pub(super) fn create(path: &Path, bytes_max: u64) -> Result<BoundedLog, ClusterError> {
+    fn create(path: &Path, bytes_max: u64) -> Result<BoundedLog, ClusterError> {
         let file = OpenOptions::new().create(true).write(true).truncate(true).open(path);
         Ok(BoundedLog { file: file.map_err(failed("create", path))?, left: bytes_max })
     }
@@ -53,7 +51,7 @@ impl BoundedLog {
 }
 
 /// The last lines of a stream, and whether one began with what was waited for.
-pub(super) struct Lines {
+struct Lines {
     current: String,
     tail: VecDeque<String>,
     awaited: Option<String>,
@@ -62,18 +60,18 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Waits for a line that begins with `awaited`.
-    pub(super) fn new(awaited: Option<String>) -> Lines {
+    fn new(awaited: Option<String>) -> Lines {
         let (current, tail) = (String::new(), VecDeque::new());
         Lines { current, tail, awaited, seen: watch::Sender::new(false) }
     }
 
     /// Becomes true when the line has come.
-    pub(super) fn seen(&self) -> watch::Receiver<bool> {
+    fn seen(&self) -> watch::Receiver<bool> {
         self.seen.subscribe()
     }
 
     /// The last lines, the unfinished one too.
-    pub(super) fn tail(&self) -> String {
+    fn tail(&self) -> String {
         let unfinished = (!self.current.is_empty()).then_some(&self.current);
         let lines: Vec<&str> = self.tail.iter().chain(unfinished).map(String::as_str).collect();
         lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
@@ -102,16 +100,61 @@ impl Lines {
     }
 }
 
-/// Reads a stream until it ends, into a log and into lines.
-pub(super) async fn capture(
-    mut stream: Receiver,
+/// Where one stream of one incarnation of a node goes: into its log, and into lines.
+#[derive(Clone)]
+pub struct Tap {
     log: Arc<Mutex<BoundedLog>>,
     lines: Arc<Mutex<Lines>>,
-) {
-    let mut buffer = vec![0; 16 * 1024];
-    while let Ok(count @ 1..) = stream.read(&mut buffer).await {
-        log.lock().unwrap_or_else(PoisonError::into_inner).append(&buffer[..count]);
-        lines.lock().unwrap_or_else(PoisonError::into_inner).take_in(&buffer[..count]);
+}
+
+impl Tap {
+    /// Takes in what was printed.
+    pub fn take_in(&self, bytes: &[u8]) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).append(bytes);
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).take_in(bytes);
+    }
+
+    /// Becomes true when a line came that begins with what was waited for.
+    pub fn seen(&self) -> watch::Receiver<bool> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).seen()
+    }
+
+    /// The last lines, the unfinished one too.
+    pub fn tail(&self) -> String {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).tail()
+    }
+}
+
+/// The log files of one node, over all its starts.
+#[derive(Clone)]
+pub struct Logs {
+    stdout: Arc<Mutex<BoundedLog>>,
+    stderr: Arc<Mutex<BoundedLog>>,
+}
+
+impl Logs {
+    /// Begins `stdout.log` and `stderr.log` in a node's folder, which must exist. Each keeps at
+    /// most 16 MiB and says where it was cut.
+    ///
+    /// # Errors
+    /// If they cannot be made.
+    pub fn create(folder: &Path) -> Result<Logs, ClusterError> {
+        let log = |name: &str| {
+            BoundedLog::create(&folder.join(name), LOG_BYTES_MAX).map(Mutex::new).map(Arc::new)
+        };
+        Ok(Logs { stdout: log("stdout.log")?, stderr: log("stderr.log")? })
+    }
+
+    /// For the standard output of one incarnation, which waits for a line that begins so.
+    pub fn stdout(&self, awaited: Option<String>) -> Tap {
+        let lines = Arc::new(Mutex::new(Lines::new(awaited)));
+        Tap { log: Arc::clone(&self.stdout), lines }
+    }
+
+    /// For the standard error of one incarnation.
+    pub fn stderr(&self) -> Tap {
+        let lines = Arc::new(Mutex::new(Lines::new(None)));
+        Tap { log: Arc::clone(&self.stderr), lines }
     }
 }
 

@@ -1,6 +1,5 @@
-//! The cluster of local processes.
+//! A live cluster, wherever its nodes live.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,21 +7,18 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
-use tribunal_history::{Fault, FaultId, Injection, Link, LinkEnd, Nanos, NodeId, NodeState};
+use tribunal_history::{Fault, FaultId, Injection, Nanos, NodeId, NodeState};
 
-use super::addresses::Block;
-use super::bounded_log::{BoundedLog, LOG_BYTES_MAX};
+use super::host::{Host, Place};
 use super::keeper::{Keeper, KeeperOptions, Seen};
-use super::launch::Logs;
-use super::network::Network;
+use super::links_keeper::LinksKeeper;
 use super::order::{Part, What, merge};
 use super::running::{KeeperHandle, Pending, Running, collect, forget};
-use super::spawner::Spawner;
-use super::{evidence, observe, supported};
+use super::{observe, supported};
 use crate::ledger::failed;
 use crate::{
-    Addresses, BoxFuture, Cause, Cluster, ClusterError, Command, Holds, HostState, Ledger,
-    LinkCounters, NodeAction, Report, Reports, SpecFn, Unsupported,
+    BoxFuture, Cause, Cluster, ClusterError, Command, Holds, HostState, NodeAction, Report,
+    Reports, SpecFn, Unsupported,
 };
 
 /// How long before its `by` a report is made at the latest, and a keeper gives up.
@@ -33,13 +29,13 @@ const KEEPER_MARGIN: Duration = Duration::from_millis(15);
 const HEAL_ALL: Duration = Duration::from_secs(5);
 const TEAR_DOWN: Duration = Duration::from_secs(10);
 
-/// What a process cluster needs to know.
+/// What a live cluster needs to know.
 #[derive(Clone, Debug)]
-pub struct ProcessOptions {
-    /// The run's folder; nodes get `nodes/<n>/` in it.
+pub struct LiveOptions {
+    /// The run's folder, whose `nodes/` has the logs.
     pub folder: PathBuf,
-    /// The run's ledger, which also knows the run's id.
-    pub ledger: Arc<Ledger>,
+    /// The run's id.
+    pub run_id: String,
     /// What the controller says on admin channels.
     pub token: String,
     /// Whether disks lose unsynced bytes at a kill: the run has power faults.
@@ -50,25 +46,25 @@ pub struct ProcessOptions {
     pub origin: Instant,
 }
 
-/// Nodes as local processes, every link between them through a proxy.
-pub struct ProcessCluster {
-    options: ProcessOptions,
+/// Nodes that live on some [`Host`]: turns commands into orders for one keeper a node and one of
+/// all links, and what came of them into reports.
+pub struct LiveCluster<H> {
+    host: H,
+    options: LiveOptions,
     holds: Arc<Mutex<Holds>>,
-    /// What had happened on a fault's links when it was installed.
-    before: BTreeMap<FaultId, LinkCounters>,
     running: Option<Running>,
 }
 
-impl ProcessCluster {
+impl<H: Host> LiveCluster<H> {
     /// A cluster that is not set up yet.
-    pub fn new(options: ProcessOptions) -> ProcessCluster {
+    pub fn on(host: H, options: LiveOptions) -> LiveCluster<H> {
         let holds = Arc::new(Mutex::new(Holds::new()));
-        ProcessCluster { options, holds, before: BTreeMap::new(), running: None }
+        LiveCluster { host, options, holds, running: None }
     }
 
-    /// What happened on a link so far; `None` if there is no such link, or no cluster yet.
-    pub fn link_counters(&self, link: Link) -> Option<LinkCounters> {
-        self.running.as_ref()?.network.gate(link).map(crate::Gate::counters)
+    /// Where it lives.
+    pub const fn host(&self) -> &H {
+        &self.host
     }
 
     fn holds(&self) -> std::sync::MutexGuard<'_, Holds> {
@@ -83,83 +79,66 @@ impl ProcessCluster {
     }
 
     async fn make(
-        &self,
+        &mut self,
         nodes: u16,
         spec: Arc<SpecFn>,
         reports: Reports,
     ) -> Result<Running, ClusterError> {
-        let block = Block::reserve(&self.options.ledger.mark().run_id, nodes)?;
-        let network = Network::open(&block, nodes).await?;
-        let spawner = Spawner::new(Arc::clone(&self.options.ledger))?;
-        let (mut keepers, ending) = (BTreeMap::new(), watch::Sender::new(false));
-        for node in NodeId::all(nodes) {
-            let (data, logs) = self.make_folder(node)?;
-            let addresses = Addresses {
-                peer: block.peer(node),
-                client: block.client(node),
-                admin: block.admin(node),
-                peers: network.peers_of(node),
-            };
+        let site = self.host.open(nodes).await?;
+        let endpoints = site.places.iter().map(|(node, place)| (*node, place.endpoint)).collect();
+        let links = LinksKeeper::new(site.links);
+        let ending = watch::Sender::new(false);
+        let keep = |(node, place): (NodeId, Place)| {
             let seen = Arc::new(Mutex::new(Seen { state: NodeState::Down, admin: None }));
             let keeper = Keeper::new(KeeperOptions {
                 node,
                 nodes,
-                data,
-                addresses,
+                run_id: self.options.run_id.clone(),
+                place,
                 token: self.options.token.clone(),
                 lossy: self.options.lossy,
                 all_notes: self.options.all_notes,
-                logs,
-                ledger: Arc::clone(&self.options.ledger),
-                spawner: spawner.clone(),
                 spec: Arc::clone(&spec),
                 reports: reports.clone(),
                 seen: Arc::clone(&seen),
                 ending: ending.subscribe(),
             });
-            // Unbounded, because what fills it is bounded: active faults, and set-up and tear-down.
+            // Unbounded, because what fills it is bounded: active faults, set-up and tear-down.
             let (orders, ordered) = mpsc::unbounded_channel();
-            let task = tokio::spawn(keeper.run(ordered));
-            keepers.insert(node, KeeperHandle { orders, seen, task });
-        }
-        Ok(Running { nodes, reports, network, keepers, ending, _block: block })
-    }
-
-    fn make_folder(&self, node: NodeId) -> Result<(PathBuf, Logs), ClusterError> {
-        let folder = self.options.folder.join("nodes").join(node.to_string());
-        let data = folder.join("data");
-        std::fs::create_dir_all(&data).map_err(failed("create", &data))?;
-        let data = data.canonicalize().map_err(failed("find", &data))?;
-        let log = |name: &str| {
-            BoundedLog::create(&folder.join(name), LOG_BYTES_MAX).map(Mutex::new).map(Arc::new)
+            (node, KeeperHandle { orders, seen, task: tokio::spawn(keeper.run(ordered)) })
         };
-        Ok((data, Logs { stdout: log("stdout.log")?, stderr: log("stderr.log")? }))
+        let keepers = site.places.into_iter().map(keep).collect();
+        Ok(Running { nodes, reports, links, endpoints, keepers, ending })
     }
 
     fn install(&mut self, fault: Fault, by: Nanos) {
         let Some(running) = &self.running else { return };
         let id = fault.id;
-        let report = |injection| {
-            let (readings, effective) = (Vec::new(), None);
-            Report::Fault { id, injection, readings, effective }
-        };
         if let Err(Unsupported(reason)) = self.supports(&fault) {
-            let _ = running.reports.send(report(Injection::Skipped(reason)));
+            let (injection, readings) = (Injection::Skipped(reason), Vec::new());
+            let report = Report::Fault { id, injection, readings, effective: None };
+            let _ = running.reports.send(report);
             return;
         }
         let transitions = self.holds().install(&fault);
-        running.set_links(&transitions);
+        let at_latest = self.before(by, KEEPER_MARGIN);
+        let (deadline, reports) = (self.before(by, REPORT_MARGIN), running.reports.clone());
         if !fault.links.is_empty() {
-            let now = running.network.counters(&fault.links);
-            let text = format!("{}; {}", evidence::links(&fault.links), evidence::at_install(now));
-            self.before.insert(id, now);
-            let _ = running.reports.send(report(Injection::Installed(text)));
+            let answered = running.links.install(fault, &transitions, at_latest);
+            tokio::spawn(async move {
+                let injection = match timeout_at(deadline, answered).await {
+                    Ok(Ok(Ok(evidence))) => Injection::Installed(evidence),
+                    Ok(Ok(Err(reason))) => Injection::Indeterminate(reason),
+                    Ok(Err(_)) | Err(_) => late(),
+                };
+                let (readings, effective) = (Vec::new(), None);
+                let _ = reports.send(Report::Fault { id, injection, readings, effective });
+            });
             return;
         }
-        let at_latest = self.before(by, KEEPER_MARGIN);
         let orders = running.order_install(&fault, &transitions, &self.holds(), at_latest);
-        let collected = collect(orders, self.before(by, REPORT_MARGIN));
-        let (holds, reports) = (Arc::clone(&self.holds), running.reports.clone());
+        let collected = collect(orders, deadline);
+        let holds = Arc::clone(&self.holds);
         let keepers: Vec<_> =
             running.keepers.iter().map(|(node, keeper)| (*node, keeper.orders.clone())).collect();
         tokio::spawn(async move {
@@ -180,22 +159,23 @@ impl ProcessCluster {
             let _ = running.reports.send(Report::Healed { id, injection, effective: None });
             return;
         };
-        let waiting = running.network.counters(&fault.links);
         let transitions = self.holds().heal(id);
-        running.set_links(&transitions);
+        let at_latest = self.before(by, KEEPER_MARGIN);
+        let (deadline, reports) = (self.before(by, REPORT_MARGIN), running.reports.clone());
         if !fault.links.is_empty() {
-            let delta = waiting - self.before.remove(&id).unwrap_or_default();
-            let what = evidence::links(&fault.links);
-            let text = format!("{what}; {}", evidence::during(delta, waiting.waiting));
-            let effective = Some(delta.stopped() > 0 || waiting.waiting > 0);
-            let injection = Injection::Installed(text);
-            let _ = running.reports.send(Report::Healed { id, injection, effective });
+            let answered = running.links.heal(fault, &transitions, at_latest);
+            tokio::spawn(async move {
+                let (injection, effective) = match timeout_at(deadline, answered).await {
+                    Ok(Ok(Ok((text, met)))) => (Injection::Installed(text), Some(met)),
+                    Ok(Ok(Err(reason))) => (Injection::Indeterminate(reason), None),
+                    Ok(Err(_)) | Err(_) => (late(), None),
+                };
+                let _ = reports.send(Report::Healed { id, injection, effective });
+            });
             return;
         }
-        let at_latest = self.before(by, KEEPER_MARGIN);
         let orders = running.order_heal(&fault, &transitions, &self.holds(), at_latest);
-        let collected = collect(orders, self.before(by, REPORT_MARGIN));
-        let reports = running.reports.clone();
+        let collected = collect(orders, deadline);
         tokio::spawn(async move {
             let (injection, _) = merge(collected.await);
             let _ = reports.send(Report::Healed { id, injection, effective: None });
@@ -261,18 +241,23 @@ impl ProcessCluster {
     async fn take_back(&mut self) -> HostState {
         let ids: Vec<FaultId> = self.holds().active().map(|fault| fault.id).collect();
         for id in ids {
-            let transitions = self.holds().heal(id);
-            if let Some(running) = &self.running {
-                running.set_links(&transitions);
+            self.holds().heal(id);
+        }
+        let by = Instant::now() + HEAL_ALL;
+        let cleared = self.running.as_ref().map(|running| running.links.clear(by));
+        let parts = self.order_all(What::Release, HEAL_ALL).await;
+        let unsure = |part: Part| match part.injection {
+            Injection::Indeterminate(reason) => Some(reason),
+            Injection::Installed(_) | Injection::Skipped(_) => None,
+        };
+        let mut left: Vec<String> = parts.into_iter().filter_map(unsure).collect();
+        if let Some(cleared) = cleared {
+            match timeout_at(by + KEEPER_MARGIN, cleared).await {
+                Ok(Ok(Ok(()))) => {}
+                Ok(Ok(Err(reason))) => left.push(reason),
+                Ok(Err(_)) | Err(_) => left.push("links: nothing came of it in time".into()),
             }
         }
-        self.before.clear();
-        let parts = self.order_all(What::Release, HEAL_ALL).await;
-        let left: Vec<String> = parts
-            .into_iter()
-            .filter(|part| matches!(part.injection, Injection::Indeterminate(_)))
-            .map(|part| part.injection.text().to_owned())
-            .collect();
         if left.is_empty() { HostState::Healed } else { HostState::Left(left) }
     }
 
@@ -285,20 +270,23 @@ impl ProcessCluster {
             for mut keeper in running.keepers.into_values() {
                 drop(keeper.orders);
                 if timeout(TEAR_DOWN, &mut keeper.task).await.is_err() {
-                    // What it kept is found by its mark below.
+                    // What it kept is swept below.
                     keeper.task.abort();
                 }
             }
-            running.network.close().await;
+            // Links that do not end in time end with the host below.
+            let _ = timeout(TEAR_DOWN, running.links.close()).await;
         }
-        let ledger = Arc::clone(&self.options.ledger);
-        let swept = tokio::task::spawn_blocking(move || crate::clean::sweep_own(&ledger));
-        let left = swept.await.unwrap_or_else(|error| vec![format!("not looked at: {error}")]);
+        let left = self.host.sweep().await;
         if left.is_empty() { Ok(()) } else { Err(ClusterError::LeftBehind(left)) }
     }
 }
 
-impl Cluster for ProcessCluster {
+fn late() -> Injection {
+    Injection::Indeterminate("links: nothing came of it in time".into())
+}
+
+impl<H: Host> Cluster for LiveCluster<H> {
     fn set_up<'a>(
         &'a mut self,
         nodes: u16,
@@ -314,7 +302,8 @@ impl Cluster for ProcessCluster {
 
     fn supports(&self, fault: &Fault) -> Result<(), Unsupported> {
         let nodes = self.running.as_ref().map(|running| running.nodes);
-        supported::check(fault, nodes, self.options.lossy)
+        supported::check(fault, nodes, self.options.lossy)?;
+        self.host.supports(fault)
     }
 
     fn start(&mut self, command: Command) {
@@ -334,7 +323,7 @@ impl Cluster for ProcessCluster {
     fn endpoint(&self, node: NodeId) -> SocketAddr {
         self.running
             .as_ref()
-            .and_then(|running| running.network.address(LinkEnd::Harness, node))
+            .and_then(|running| running.endpoints.get(&node).copied())
             // Nothing listens on port 0: a client of a node that is not there is refused.
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
     }
