@@ -5,4 +5,5 @@
 //! started again. Controller and agent speak [`protocol`].
 
 pub mod agent;
+pub mod agent_client;
 pub mod protocol;

@@ -13,6 +13,9 @@ use tribunal_history::{Link, PacketFault};
 /// mistake that is refused.
 pub const VERSION: u32 = 1;
 
+/// The longest line, in bytes: several times that of the largest request that is accepted.
+pub const LINE_BYTES_MAX: usize = 256 << 10;
+
 /// A numbered request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -38,7 +41,11 @@ pub enum Ask {
     Set {
         /// What is to be in force.
         wanted: Wanted,
-        /// Connections to break at the same time, just before what is wanted comes into force.
+        /// Connections to break at the same time: those between a path's peer and its port,
+        /// whichever way it goes. What is wanted is in force by then, but a cut that drops what
+        /// this node sends on these connections lets resets pass for that moment, so that the
+        /// other end learns of it, even if the link was cut before and is cut after. To a harm, and
+        /// to cuts at the other end, a reset is a packet like others.
         breaks: Vec<Path>,
     },
     /// Answered by [`Reply::State`].
@@ -133,13 +140,14 @@ pub struct Cut {
 pub enum CutFate {
     /// They are dropped; TCP sends them again until they get through.
     Drop,
-    /// They are answered by a reset, those of established connections too.
+    /// They are answered by a reset, those of established connections too. Resets pass.
     Reset,
     /// Those that open a connection are answered by a reset; others pass.
     Refuse,
 }
 
-/// Packets of a link that are harmed on their way out, whatever their protocol and ports.
+/// Packets of a link that are harmed on their way out, whatever their protocol and ports; only the
+/// agent's own words to its controllers are not. A peer is harmed by one link at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Harm {
     /// The link, by which its counters are named.
@@ -148,7 +156,8 @@ pub struct Harm {
     pub peer: Ipv4Addr,
     /// What happens to them.
     pub fault: PacketFault,
-    /// From which every packet's fate is drawn, with the packet's ordinal on this link.
+    /// From which every packet's fate is drawn, with the packet's ordinal on this link, counted
+    /// from 0 since the link is harmed with this seed.
     pub seed: u64,
 }
 
@@ -176,10 +185,37 @@ pub struct HarmCounters {
     pub lost: u64,
     /// Packets sent twice.
     pub duplicated: u64,
-    /// Packets that went ahead of others.
+    /// Packets that went ahead of others, be it for reordering or for jitter.
     pub reordered: u64,
     /// Packets sent later than they came.
     pub delayed: u64,
-    /// Packets lost because more waited than is kept: the harness's limit, or that of bandwidth.
+    /// Packets lost because more waited than is kept: the harness's limit, that of bandwidth (a
+    /// second), or the kernel's, which also counts those for which it has no way.
     pub overflowed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use tribunal_history::NodeId;
+
+    use super::*;
+
+    /// Frozen, because the lines are read by people who look for what went wrong.
+    #[test]
+    fn a_request_and_a_reply_are_lines() {
+        let link = Link::between(NodeId(2), NodeId(1));
+        let path = Path { link, way: Way::In, peer: Ipv4Addr::new(10, 0, 0, 2), port: 7001 };
+        let fault = PacketFault { loss_ppm: 1, ..PacketFault::default() };
+        let harm = Harm { link, peer: path.peer, fault, seed: u64::MAX };
+        let cuts = vec![Cut { path, fate: CutFate::Refuse }];
+        let ask = Ask::Set { wanted: Wanted { cuts, packets: vec![harm] }, breaks: vec![path] };
+        let request = Request { number: 7, ask };
+        let line = serde_json::to_string(&request).expect("JSON");
+        assert!(line.starts_with(r#"{"number":7,"ask":{"set":{"wanted":{"cuts":[{"path":"#));
+        assert!(line.contains(r#""way":"in","peer":"10.0.0.2","port":7001},"fate":"refuse"}"#));
+        assert_eq!(serde_json::from_str::<Request>(&line).expect("a request"), request);
+        let refused = Reply::Refused { reason: "two\nlines".to_owned() };
+        let line = serde_json::to_string(&Response { number: 7, reply: refused }).expect("JSON");
+        assert_eq!(line, r#"{"number":7,"reply":{"refused":{"reason":"two\nlines"}}}"#);
+    }
 }

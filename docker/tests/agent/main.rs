@@ -1,0 +1,33 @@
+//! The agent in a network namespace of its own, against the kernel.
+
+mod cuts;
+mod harms;
+mod lab;
+mod server;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tribunal_docker::agent::{AgentOptions, heal, run};
+
+/// No test: what the others start as a process of its own in the node's namespace.
+#[test]
+fn agent_process() {
+    let Ok(role) = std::env::var("TRIBUNAL_TEST_AGENT") else { return };
+    let patience = std::env::var("TRIBUNAL_TEST_PATIENCE").expect("how long");
+    let options = AgentOptions {
+        listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, lab::AGENT_PORT)),
+        token: lab::TOKEN.to_owned(),
+        patience: Duration::from_millis(patience.parse().expect("a number")),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let result = match role.as_str() {
+        "run" => runtime.block_on(run(options)),
+        _ => runtime.block_on(heal(options)),
+    };
+    if let Err(error) = &result {
+        eprintln!("{role}: {error}");
+    }
+    std::process::exit(i32::from(result.is_err()) * 3);
+}
