@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
-use tribunal_history::{Fault, FaultId, Injection, Link, LinkEnd, Nanos, NodeId, NodeState};
+use tribunal_history::{Fault, FaultId, Injection, Link, LinkEnd, Nanos, NodeId, NodeState, Seed};
 
 use super::addresses::Block;
 use super::bounded_log::{BoundedLog, LOG_BYTES_MAX};
@@ -48,6 +48,8 @@ pub struct ProcessOptions {
     pub all_notes: bool,
     /// When the run began; all times in commands count from here.
     pub origin: Instant,
+    /// The run's seed, from which the jitter of delayed links is drawn.
+    pub seed: Seed,
 }
 
 /// Nodes as local processes, every link between them through a proxy.
@@ -89,7 +91,7 @@ impl ProcessCluster {
         reports: Reports,
     ) -> Result<Running, ClusterError> {
         let block = Block::reserve(&self.options.ledger.mark().run_id, nodes)?;
-        let network = Network::open(&block, nodes).await?;
+        let network = Network::open(&block, nodes, self.options.seed).await?;
         let spawner = Spawner::new(Arc::clone(&self.options.ledger))?;
         let (mut keepers, ending) = (BTreeMap::new(), watch::Sender::new(false));
         for node in NodeId::all(nodes) {
@@ -187,7 +189,7 @@ impl ProcessCluster {
             let delta = waiting - self.before.remove(&id).unwrap_or_default();
             let what = evidence::links(&fault.links);
             let text = format!("{what}; {}", evidence::during(delta, waiting.waiting));
-            let effective = Some(delta.stopped() > 0 || waiting.waiting > 0);
+            let effective = Some(evidence::met(fault.kind, delta, waiting.waiting));
             let injection = Injection::Installed(text);
             let _ = running.reports.send(Report::Healed { id, injection, effective });
             return;
