@@ -200,7 +200,8 @@ impl FaultBook {
             .entries
             .iter()
             .filter(|entry| entry.is_in_force())
-            .flat_map(|entry| entry.record.resolved.iter().flat_map(|fault| fault.links.clone()))
+            .filter_map(|entry| entry.record.resolved.as_ref())
+            .flat_map(|fault| fault.severed().iter().copied())
             .collect();
         if !survivable(self.nodes, &self.held_nodes(), &cut) {
             for entry in self.entries.iter_mut().filter(|entry| entry.is_in_force()) {
