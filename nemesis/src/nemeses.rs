@@ -161,7 +161,7 @@ pub const NEMESES: &[NemesisInfo] = &[
     ),
     info(
         "packet:bandwidth",
-        "lets 8 kB to 256 kB a second pass on each link",
+        "lets 4 kB to 128 kB a second pass on each link",
         FaultFamily::Packet,
         Form::Packet(Some(Harm::Bandwidth)),
     ),

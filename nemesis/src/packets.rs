@@ -106,12 +106,12 @@ impl Harm {
                 ..clear
             },
             Harm::Bandwidth => {
-                // 8 to 256 kB/s, every doubling equally likely; at half strength the upper half.
+                // 4 to 128 kB/s, every doubling equally likely; at half strength the upper half.
                 let doublings = match strength {
                     Strength::Whole => random.below(5),
                     Strength::Half => random.between(2, 4),
                 };
-                let low = 8_u64 << doublings;
+                let low = 4_u64 << doublings;
                 PacketFault { bandwidth: random.between(low, 2 * low) * 1_000, ..clear }
             }
         }

@@ -16,9 +16,9 @@ const LOSS_MAX: u32 = 300_000;
 /// The longest delay under which an answer is still asked for: a follower asks its leader and the
 /// leader a majority, four ways in all, and clients wait a second.
 const DELAY_MAX: Nanos = Nanos::from_millis(250);
-/// The least bandwidth under which an answer is still asked for: heartbeats and a few entries for
-/// each client that waits.
-const BANDWIDTH_MIN: u64 = 8_000;
+/// The least bandwidth under which an answer is still asked for: forty small packets a second with
+/// their headers, which is ten heartbeats and as many entries, and the answers to others.
+const BANDWIDTH_MIN: u64 = 4_000;
 
 /// What happens to the packets of one directed link. The default harms none.
 ///

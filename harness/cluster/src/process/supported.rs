@@ -73,8 +73,8 @@ fn check_links(fault: &Fault, kind: LinkFault) -> Result<(), Unsupported> {
 fn unexpressed(packet: PacketFault) -> Option<&'static str> {
     if packet.needs_packets() {
         return Some(
-            "links of the process cluster carry bytes in order, of which none is lost, doubled or \
-             reordered; --cluster docker has packets",
+            "only --cluster docker loses, doubles or reorders packets; links of processes are \
+             streams of bytes",
         );
     }
     packet.is_clear().then_some("it harms no packet")
