@@ -4,6 +4,9 @@ use tribunal_history::{
     ClockKind, Direction, FaultFamily, LinkHeal, PartitionShape, PlannedKind, Random, Targets,
 };
 
+use crate::Medium;
+use crate::packets::{self, Harm};
+
 /// How the faults of one nemesis are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -19,6 +22,7 @@ pub(crate) enum Form {
     LoseReply,
     RestartStorm,
     LeaderKillCycle,
+    Packet(Option<Harm>),
 }
 
 /// Targets a nemesis may name; a `Copy` part of [`Targets`], for constants.
@@ -47,8 +51,9 @@ pub(crate) struct Drawn {
 }
 
 impl Form {
-    /// The `turn`-th fault of this form, counted from 0.
-    pub(crate) fn draw(self, turn: u64, random: &mut Random) -> Drawn {
+    /// The `turn`-th fault of this form, counted from 0. A form that could do several things does
+    /// one the medium can express, if there is one.
+    pub(crate) fn draw(self, turn: u64, medium: Medium, random: &mut Random) -> Drawn {
         match self {
             Form::Partition => partition(random),
             Form::Shape(shape) => shaped(shape, random),
@@ -80,6 +85,7 @@ impl Form {
                 let targets = if random.chance(1, 2) { Targets::All } else { few(random) };
                 Drawn::new(FaultFamily::Client, PlannedKind::LoseReply, targets)
             }
+            Form::Packet(harm) => packets::draw(harm, medium, random),
         }
     }
 }

@@ -3,7 +3,7 @@
 use tribunal_history::{At, FaultId, Nanos, PlannedFault, Schedule, Seed};
 
 use crate::form::Drawn;
-use crate::{NemesisInfo, Spec};
+use crate::{Medium, NemesisInfo, Spec};
 
 /// The most slots of a schedule; a load too long for that has longer slots.
 const SLOTS_MAX: u64 = 5_000;
@@ -18,6 +18,9 @@ pub struct GenerateOptions {
     pub interval: Option<Nanos>,
     /// Whether every nemesis takes every slot, so that faults of different ones overlap.
     pub overlap: bool,
+    /// What links carry. A nemesis that can do several things draws among those that can happen
+    /// there; one that can do nothing there is planned all the same, and the cluster says why not.
+    pub medium: Medium,
 }
 
 /// The schedule a seed means for `load` of load.
@@ -42,6 +45,7 @@ pub fn generate(spec: &Spec, seed: Seed, load: Nanos, options: &GenerateOptions)
     let mut planner = Planner {
         seed: seed.child("nemesis"),
         interval,
+        medium: options.medium,
         turns: vec![0; spec.items().len()],
         planned: Vec::new(),
     };
@@ -64,6 +68,7 @@ fn interval(spec: &Spec, load: Nanos, options: &GenerateOptions) -> Nanos {
 struct Planner {
     seed: Seed,
     interval: Nanos,
+    medium: Medium,
     /// Faults so far of each nemesis.
     turns: Vec<u64>,
     planned: Vec<(Nanos, Nanos, Drawn)>,
@@ -93,7 +98,7 @@ impl Planner {
             let turn = self.turns[index];
             self.turns[index] += 1;
             let mut random = self.seed.child(item.name).child_at("fault", turn).random();
-            let drawn = item.form.draw(turn, &mut random);
+            let drawn = item.form.draw(turn, self.medium, &mut random);
             let (offset, lasts) = pace.draw(step, &mut random);
             self.planned.push((begins + step.times(repeat) + offset, lasts, drawn));
         }

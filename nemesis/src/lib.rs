@@ -8,8 +8,10 @@
 mod clique;
 mod form;
 mod generate;
+mod medium;
 mod nemeses;
 mod pace;
+mod packets;
 mod resolve;
 mod ring;
 mod role_book;
@@ -20,6 +22,7 @@ mod survivable;
 mod validate;
 
 pub use generate::{GenerateOptions, generate};
+pub use medium::Medium;
 pub use nemeses::{NEMESES, NemesisInfo};
 pub use resolve::{Resolved, resolve};
 pub use role_book::{LeaderInterval, RoleBook};

@@ -3,6 +3,7 @@
 use tribunal_history::{FaultFamily, PartitionShape};
 
 use crate::form::{ClockForm, Form, Whom};
+use crate::packets::Harm;
 
 /// One word `--nemesis` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,12 @@ pub const NEMESES: &[NemesisInfo] = &[
         "kills a minority, which loses what it had not synced",
         FaultFamily::Power,
         Form::Power(None),
+    ),
+    info(
+        "packet",
+        "delays, loses, doubles, reorders and throttles packets between nodes, as the cluster can",
+        FaultFamily::Packet,
+        Form::Packet(None),
     ),
     info(
         "partition:halves",
@@ -127,6 +134,36 @@ pub const NEMESES: &[NemesisInfo] = &[
         "kills every node; each loses what it had not synced",
         FaultFamily::Power,
         Form::Power(Some(Whom::All)),
+    ),
+    info(
+        "packet:loss",
+        "loses 5 % to 30 % of packets",
+        FaultFamily::Packet,
+        Form::Packet(Some(Harm::Loss)),
+    ),
+    info(
+        "packet:delay",
+        "delays packets by 20 ms to 200 ms, all alike or each by another time",
+        FaultFamily::Packet,
+        Form::Packet(Some(Harm::Delay)),
+    ),
+    info(
+        "packet:duplicate",
+        "doubles 5 % to 50 % of packets",
+        FaultFamily::Packet,
+        Form::Packet(Some(Harm::Duplicate)),
+    ),
+    info(
+        "packet:reorder",
+        "lets 5 % to 50 % of packets overtake others, which are 10 ms to 50 ms late",
+        FaultFamily::Packet,
+        Form::Packet(Some(Harm::Reorder)),
+    ),
+    info(
+        "packet:bandwidth",
+        "lets 4 kB to 128 kB a second pass on each link",
+        FaultFamily::Packet,
+        Form::Packet(Some(Harm::Bandwidth)),
     ),
     info(
         "isolate-leader",

@@ -43,7 +43,8 @@ impl Form {
             | Form::Kill(_)
             | Form::Pause(_)
             | Form::Clock(_)
-            | Form::Power(_) => Pace { period: Nanos::from_secs(10), lasts: None },
+            | Form::Power(_)
+            | Form::Packet(_) => Pace { period: Nanos::from_secs(10), lasts: None },
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use tribunal_history::{
-    Fault, FaultKind, Link, LinkFault, LinkHeal, NodeId, PartitionShape, PlannedFault, PlannedKind,
-    Random, Roles, Seed, Targets,
+    Direction, Fault, FaultKind, Link, LinkFault, LinkHeal, NodeId, PacketFault, PartitionShape,
+    PlannedFault, PlannedKind, Random, Roles, Seed, Targets,
 };
 
 use crate::{Skip, shapes, survivable};
@@ -47,8 +47,8 @@ pub fn resolve(
     if takes && !survives && !down.is_empty() && must_leave_majority(planned, nodes) {
         return Err(Skip::NoMajority(down.iter().copied().collect()));
     }
-    let links = effect.cut.into_iter().collect();
-    let fault = Fault { id: planned.id, kind: effect.kind, links, nodes: effect.nodes };
+    let fault =
+        Fault { id: planned.id, kind: effect.kind, links: effect.links, nodes: effect.nodes };
     Ok(Resolved { fault, survivable: survives })
 }
 
@@ -80,21 +80,26 @@ struct Resolver<'a> {
 struct Effect {
     kind: FaultKind,
     nodes: Vec<NodeId>,
+    links: Vec<Link>,
+    /// Of the links those that carry nothing while it lasts.
     cut: BTreeSet<Link>,
     /// Nodes that do not run while it lasts.
     taken: BTreeSet<NodeId>,
 }
 
 impl Effect {
-    fn of_links(fault: LinkFault, cut: BTreeSet<Link>) -> Effect {
+    fn of_links(fault: LinkFault, links: BTreeSet<Link>) -> Effect {
         let kind = FaultKind::Link(fault);
-        Effect { kind, nodes: Vec::new(), cut, taken: BTreeSet::new() }
+        let cut = if fault.severs() { links.clone() } else { BTreeSet::new() };
+        let links = links.into_iter().collect();
+        Effect { kind, nodes: Vec::new(), links, cut, taken: BTreeSet::new() }
     }
 
     fn of_nodes(kind: FaultKind, nodes: BTreeSet<NodeId>) -> Effect {
         let stops = matches!(kind, FaultKind::Kill | FaultKind::Pause | FaultKind::Power);
         let taken = if stops { nodes.clone() } else { BTreeSet::new() };
-        Effect { kind, nodes: nodes.into_iter().collect(), cut: BTreeSet::new(), taken }
+        let nodes = nodes.into_iter().collect();
+        Effect { kind, nodes, links: Vec::new(), cut: BTreeSet::new(), taken }
     }
 }
 
@@ -119,6 +124,7 @@ impl Resolver<'_> {
             PlannedKind::ClockDrift { clock, ppm } => {
                 self.on_nodes(FaultKind::ClockDrift { clock, ppm })
             }
+            PlannedKind::Packet { direction, fault } => self.packet(direction, fault),
         }
     }
 
@@ -130,6 +136,14 @@ impl Resolver<'_> {
         let both = |node| [Link::requests(node), Link::replies(node)];
         let cut = self.group()?.into_iter().flat_map(both).collect();
         Ok(Effect::of_links(LinkFault::Hold { at_heal }, cut))
+    }
+
+    fn packet(&mut self, direction: Option<Direction>, fault: PacketFault) -> Result<Effect, Skip> {
+        if self.nodes < 2 {
+            return Err(Skip::TooFewNodes { least: 2, nodes: self.nodes });
+        }
+        let links = shapes::around(self.nodes, &self.group()?, direction);
+        Ok(Effect::of_links(LinkFault::Packet(fault), links))
     }
 
     fn partition(&mut self, shape: PartitionShape) -> Result<BTreeSet<Link>, Skip> {

@@ -35,6 +35,24 @@ pub(crate) fn one_way(nodes: u16, node: NodeId, direction: Direction) -> Links {
         .collect()
 }
 
+/// Every link with one end among these: what they hear, what they say, or both.
+pub(crate) fn around(
+    nodes: u16,
+    members: &BTreeSet<NodeId>,
+    direction: Option<Direction>,
+) -> Links {
+    let (inbound, outbound) =
+        (direction != Some(Direction::Outbound), direction != Some(Direction::Inbound));
+    let mut links = Links::new();
+    for node in members {
+        for other in NodeId::all(nodes).filter(|other| other != node) {
+            links.extend(inbound.then_some(Link::between(other, *node)));
+            links.extend(outbound.then_some(Link::between(*node, other)));
+        }
+    }
+    links
+}
+
 /// Two parts, the second larger by one if they cannot be equal, that only `bridge` reaches both of.
 pub(crate) fn bridge(nodes: u16, bridge: NodeId, random: &mut Random) -> Links {
     let mut others: Vec<_> = NodeId::all(nodes).filter(|node| *node != bridge).collect();

@@ -3,12 +3,18 @@
 use std::collections::BTreeSet;
 
 use tribunal_history::{
-    At, ClockKind, FaultFamily, FaultId, NodeId, PartitionShape, PlannedFault, PlannedKind,
-    Schedule, Targets,
+    At, ClockKind, FaultFamily, FaultId, Nanos, NodeId, PPM, PacketFault, PartitionShape,
+    PlannedFault, PlannedKind, Schedule, Targets,
 };
 
 /// The most faults of a schedule.
 const FAULTS_MAX: usize = 100_000;
+
+/// The longest delay of packets.
+const DELAY_MAX: Nanos = Nanos::from_secs(10);
+
+/// The least bandwidth of a link, in bytes a second: a packet takes a second and a half.
+const BANDWIDTH_MIN: u64 = 1_000;
 
 /// Why a schedule cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +85,14 @@ pub enum ScheduleError {
     /// A clock stands still or runs backwards.
     #[error("fault {0} drifts by -1000000 ppm or less; a clock must go forward")]
     ClockStops(FaultId),
+    /// Harm to packets that makes no sense.
+    #[error("fault {fault}: {flaw}")]
+    Packet {
+        /// The fault.
+        fault: FaultId,
+        /// What is wrong with it.
+        flaw: &'static str,
+    },
 }
 
 /// The family a kind of fault belongs to.
@@ -90,6 +104,7 @@ pub const fn family_of(kind: &PlannedKind) -> FaultFamily {
         PlannedKind::Pause => FaultFamily::Pause,
         PlannedKind::Power => FaultFamily::Power,
         PlannedKind::ClockJump { .. } | PlannedKind::ClockDrift { .. } => FaultFamily::Clock,
+        PlannedKind::Packet { .. } => FaultFamily::Packet,
     }
 }
 
@@ -148,8 +163,33 @@ fn check_kind(fault: &PlannedFault) -> Result<(), ScheduleError> {
         PlannedKind::ClockDrift { ppm, .. } if ppm <= -1_000_000 => {
             Err(ScheduleError::ClockStops(fault.id))
         }
+        PlannedKind::Packet { fault: packet, .. } => match packet_flaw(packet) {
+            Some(flaw) => Err(ScheduleError::Packet { fault: fault.id, flaw }),
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
+}
+
+/// What is wrong with harm to packets; `None` if nothing.
+fn packet_flaw(fault: PacketFault) -> Option<&'static str> {
+    let flaws = [
+        (fault.is_clear(), "it harms no packet"),
+        (fault.loss_ppm >= PPM, "loss-ppm is below 1000000; to lose every packet is a partition"),
+        (fault.duplicate_ppm > PPM, "duplicate-ppm is at most 1000000"),
+        (fault.reorder_ppm > PPM, "reorder-ppm is at most 1000000"),
+        (fault.delay > DELAY_MAX, "delay is at most 10 s, in nanoseconds"),
+        (fault.jitter > fault.delay, "jitter is at most delay"),
+        (
+            fault.reorder_ppm > 0 && fault.delay == Nanos::ZERO,
+            "reorder-ppm needs a delay, which the packets that overtake others do without",
+        ),
+        (
+            (1..BANDWIDTH_MIN).contains(&fault.bandwidth),
+            "bandwidth is at least 1000 bytes a second, or 0 for no limit",
+        ),
+    ];
+    flaws.into_iter().find(|(wrong, _)| *wrong).map(|(_, flaw)| flaw)
 }
 
 fn check_targets(fault: &PlannedFault, nodes: u16) -> Result<(), ScheduleError> {

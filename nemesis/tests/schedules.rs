@@ -7,10 +7,11 @@ use tribunal_history::{
     PlannedKind, Schedule, Seed, Targets,
 };
 use tribunal_nemesis::{
-    GenerateOptions, NEMESES, ScheduleError, Spec, family_of, generate, validate,
+    GenerateOptions, Medium, NEMESES, ScheduleError, Spec, family_of, generate, validate,
 };
 
-const DEFAULT: GenerateOptions = GenerateOptions { interval: None, overlap: false };
+const DEFAULT: GenerateOptions =
+    GenerateOptions { interval: None, overlap: false, medium: Medium::Packets };
 const ALL: &str = "partition,kill,pause,clock,power";
 const SECOND: u64 = 1_000_000_000;
 
@@ -230,7 +231,7 @@ fn extremes_are_bounded() {
     assert!((90_000..=100_000).contains(&long.faults.len()));
     assert_eq!(validate(&long, 5), Ok(()));
     let interval = Some(Nanos::from_secs(2));
-    let options = GenerateOptions { interval, overlap: false };
+    let options = GenerateOptions { interval, ..DEFAULT };
     let load = Nanos::from_secs(20);
     assert_eq!(generate(&spec("kill"), Seed(1), load, &options).faults.len(), 10);
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tribunal_engine::RunFolder;
 use tribunal_history::{BugSet, Nanos, Plan, RATE_MAX, Schedule, Seed, Setting};
-use tribunal_nemesis::{GenerateOptions, NEMESES, Spec, SpecError, generate, validate};
+use tribunal_nemesis::{GenerateOptions, Medium, NEMESES, Spec, SpecError, generate, validate};
 use tribunal_systems::{SYSTEMS, System};
 use tribunal_workloads::{GeneratorOptions, WORKLOADS, Workload};
 
@@ -345,10 +345,16 @@ fn of_spec(gather: &Gather<'_>, plan: &Plan, named: bool, spec: &Spec) -> Schedu
     match stored {
         Some(base) => base.schedule.clone(),
         None => {
-            let options = GenerateOptions { overlap, ..GenerateOptions::default() };
+            let medium = medium(&plan.cluster);
+            let options = GenerateOptions { overlap, medium, ..GenerateOptions::default() };
             generate(spec, plan.seed, plan.time_limit, &options)
         }
     }
+}
+
+/// What links carry in a cluster of this name.
+fn medium(cluster: &str) -> Medium {
+    if cluster == "process" { Medium::Streams } else { Medium::Packets }
 }
 
 fn read_schedule(path: &Path) -> Result<Schedule, Failure> {

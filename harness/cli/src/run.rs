@@ -195,6 +195,7 @@ fn cluster_and_access(
         lossy,
         all_notes: false,
         origin: origin.into(),
+        seed: plan.seed,
     };
     let cluster = Box::new(ProcessCluster::new(options));
     let program = std::env::current_exe().map_err(|source| ClusterError::File {

@@ -191,7 +191,9 @@ fn unsupported(
     for planned in faults {
         // Whom it will hit is not known yet; whether it can be done depends on kind and numbers.
         let (links, nodes) = match planned.kind {
-            PlannedKind::Partition { .. } => (vec![Link::between(NodeId(1), NodeId(2))], vec![]),
+            PlannedKind::Partition { .. } | PlannedKind::Packet { .. } => {
+                (vec![Link::between(NodeId(1), NodeId(2))], vec![])
+            }
             PlannedKind::ClientCut { .. } => (vec![Link::requests(NodeId(1))], vec![]),
             PlannedKind::LoseReply => (vec![Link::replies(NodeId(1))], vec![]),
             _ => (vec![], vec![NodeId(1)]),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FaultId, Nanos, NodeId};
+use crate::{FaultId, NodeId, PacketFault};
 
 /// A family of faults: what `--nemesis` names, and what a claim speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -131,10 +131,23 @@ pub enum LinkFault {
     Reset,
     /// New connections are refused; existing ones go on.
     Refuse,
-    /// Bytes pass late.
-    Delay(Nanos),
+    /// Packets are delayed, lost, doubled, reordered, or pass at a limited rate.
+    Packet(PacketFault),
     /// Requests pass; what the node says after it got one is swallowed and the connection reset.
     LoseReply,
+}
+
+impl LinkFault {
+    /// Whether a link under it cannot be counted on to carry a message and its answer.
+    pub fn severs(self) -> bool {
+        match self {
+            LinkFault::Packet(fault) => fault.may_stall(),
+            LinkFault::Hold { .. }
+            | LinkFault::Reset
+            | LinkFault::Refuse
+            | LinkFault::LoseReply => true,
+        }
+    }
 }
 
 /// What becomes of a held link when it is healed.
@@ -166,14 +179,23 @@ impl fmt::Display for ClockKind {
     }
 }
 
-/// Which way a one-way cut goes, seen from the chosen node.
+/// Which way a one-way fault of links goes, seen from the chosen node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
-    /// The node hears nobody.
+    /// On the way to the node: cut off so, it hears nobody.
     Inbound,
-    /// Nobody hears the node.
+    /// On the way from the node: cut off so, nobody hears it.
     Outbound,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Direction::Inbound => "inbound",
+            Direction::Outbound => "outbound",
+        })
+    }
 }
 
 /// What is done, with its parameters.
@@ -217,6 +239,16 @@ pub struct Fault {
     /// To which nodes; empty for faults of links.
     #[serde(default)]
     pub nodes: Vec<NodeId>,
+}
+
+impl Fault {
+    /// The links that cannot be counted on to carry anything while it lasts.
+    pub fn severed(&self) -> &[Link] {
+        match self.kind {
+            FaultKind::Link(kind) if kind.severs() => &self.links,
+            _ => &[],
+        }
+    }
 }
 
 /// What came of installing or healing a fault.

@@ -1,11 +1,24 @@
 //! What happens to the packets of a link.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Nanos;
 
 /// A million: a chance of one, in parts per million.
 pub const PPM: u32 = 1_000_000;
+
+/// The most loss under which an answer is still asked for. Four packets in a row are then lost less
+/// than once in a hundred times, and TCP, whose first wait is 200 ms and doubles, has sent one that
+/// often after 1.4 seconds: of several followers most keep up with their leader.
+const LOSS_MAX: u32 = 300_000;
+/// The longest delay under which an answer is still asked for: a follower asks its leader and the
+/// leader a majority, four ways in all, and clients wait a second.
+const DELAY_MAX: Nanos = Nanos::from_millis(250);
+/// The least bandwidth under which an answer is still asked for: forty small packets a second with
+/// their headers, which is ten heartbeats and as many entries, and the answers to others.
+const BANDWIDTH_MIN: u64 = 4_000;
 
 /// What happens to the packets of one directed link. The default harms none.
 ///
@@ -32,9 +45,32 @@ pub struct PacketFault {
 }
 
 impl PacketFault {
+    /// Harms no packet.
+    pub const CLEAR: PacketFault = PacketFault {
+        loss_ppm: 0,
+        delay: Nanos::ZERO,
+        jitter: Nanos::ZERO,
+        duplicate_ppm: 0,
+        reorder_ppm: 0,
+        bandwidth: 0,
+    };
+
     /// Whether it harms no packet.
     pub fn is_clear(self) -> bool {
-        self == PacketFault::default()
+        self == PacketFault::CLEAR
+    }
+
+    /// Whether it has a meaning only where a link is packets: it loses, doubles or reorders some.
+    pub const fn needs_packets(self) -> bool {
+        self.loss_ppm > 0 || self.duplicate_ppm > 0 || self.reorder_ppm > 0
+    }
+
+    /// Whether it may stall a protocol of seconds for as long as it lasts, so that a link under it
+    /// counts as cut when it is judged whether an answer can be asked for.
+    pub fn may_stall(self) -> bool {
+        self.loss_ppm > LOSS_MAX
+            || self.delay + self.jitter > DELAY_MAX
+            || (1..BANDWIDTH_MIN).contains(&self.bandwidth)
     }
 
     /// What both together do: of each effect the stronger. Commutative, associative, idempotent.
@@ -54,6 +90,62 @@ impl PacketFault {
     }
 }
 
+/// In words, as `10 % loss, delay 50.0 ms ± 10.0 ms`; `no harm` for none.
+impl fmt::Display for PacketFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        let mut share = |ppm, what| {
+            if ppm > 0 {
+                parts.push(format!("{} {what}", Percent(ppm)));
+            }
+        };
+        share(self.loss_ppm, "loss");
+        share(self.duplicate_ppm, "duplicated");
+        share(self.reorder_ppm, "reordered");
+        match (self.delay, self.jitter) {
+            (Nanos::ZERO, Nanos::ZERO) => {}
+            (delay, Nanos::ZERO) => parts.push(format!("delay {delay}")),
+            (delay, jitter) => parts.push(format!("delay {delay} ± {jitter}")),
+        }
+        match self.bandwidth {
+            0 => {}
+            bytes @ 1..1_000 => parts.push(format!("{bytes} B/s")),
+            bytes @ 1_000..1_000_000 => parts.push(format!("{} kB/s", Thousandth(bytes, 1_000))),
+            bytes => parts.push(format!("{} MB/s", Thousandth(bytes, 1_000_000))),
+        }
+        if parts.is_empty() {
+            return f.write_str("no harm");
+        }
+        f.write_str(&parts.join(", "))
+    }
+}
+
+/// Parts per million as a percentage, without trailing zeros.
+struct Percent(u32);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fraction = format!("{:04}", self.0 % 10_000);
+        match fraction.trim_end_matches('0') {
+            "" => write!(f, "{} %", self.0 / 10_000),
+            digits => write!(f, "{}.{digits} %", self.0 / 10_000),
+        }
+    }
+}
+
+/// A number in a larger unit, cut to one decimal, without a trailing zero.
+struct Thousandth(u64, u64);
+
+impl fmt::Display for Thousandth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Thousandth(number, unit) = *self;
+        match number % unit * 10 / unit {
+            0 => write!(f, "{}", number / unit),
+            tenth => write!(f, "{}.{tenth}", number / unit),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +160,40 @@ mod tests {
         assert_eq!(both.merge(both), both);
         assert_eq!(both.merge(PacketFault::default()), both);
         assert!(PacketFault::default().is_clear() && !both.is_clear());
+    }
+
+    #[test]
+    fn it_reads_as_words() {
+        let words = |fault: PacketFault| fault.to_string();
+        assert_eq!(words(PacketFault::CLEAR), "no harm");
+        let all = PacketFault {
+            loss_ppm: 125_000,
+            duplicate_ppm: 50_000,
+            reorder_ppm: 1,
+            delay: Nanos::from_millis(50),
+            jitter: Nanos::from_millis(10),
+            bandwidth: 64_500,
+        };
+        assert_eq!(
+            words(all),
+            "12.5 % loss, 5 % duplicated, 0.0001 % reordered, delay 50.0 ms ± 10.0 ms, 64.5 kB/s"
+        );
+        assert_eq!(words(PacketFault { bandwidth: 999, ..PacketFault::CLEAR }), "999 B/s");
+        assert_eq!(words(PacketFault { bandwidth: 2_000_000, ..PacketFault::CLEAR }), "2 MB/s");
+    }
+
+    #[test]
+    fn what_is_stronger_than_answers_can_bear_is_told_apart() {
+        let bearable = PacketFault {
+            loss_ppm: LOSS_MAX,
+            delay: Nanos::from_millis(200),
+            jitter: Nanos::from_millis(50),
+            bandwidth: BANDWIDTH_MIN,
+            ..PacketFault::CLEAR
+        };
+        assert!(!bearable.may_stall() && !PacketFault::CLEAR.may_stall());
+        assert!(PacketFault { loss_ppm: LOSS_MAX + 1, ..bearable }.may_stall());
+        assert!(PacketFault { delay: DELAY_MAX, ..bearable }.may_stall());
+        assert!(PacketFault { bandwidth: BANDWIDTH_MIN - 1, ..bearable }.may_stall());
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClockKind, Direction, FaultFamily, FaultId, FaultKind, LinkFault, LinkHeal, Mark, Nanos, NodeId,
+    ClockKind, Direction, FaultFamily, FaultId, FaultKind, LinkFault, LinkHeal, Mark, Nanos,
+    NodeId, PacketFault,
 };
 
 /// The whole fault schedule of a run, usable on its own: `run --schedule FILE`.
@@ -145,8 +146,7 @@ impl fmt::Display for PartitionShape {
             PartitionShape::One => "one",
             PartitionShape::MajoritiesRing => "majorities-ring",
             PartitionShape::Bridge => "bridge",
-            PartitionShape::OneWay(Direction::Inbound) => "one-way inbound",
-            PartitionShape::OneWay(Direction::Outbound) => "one-way outbound",
+            PartitionShape::OneWay(direction) => return write!(f, "one-way {direction}"),
         })
     }
 }
@@ -189,6 +189,15 @@ pub enum PlannedKind {
         /// Parts per million above or below the true rate.
         ppm: i32,
     },
+    /// Harms packets on links between nodes: those of the targets to and from all others, and to
+    /// and from each other.
+    Packet {
+        /// Only what the targets hear, or only what they say; both if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        direction: Option<Direction>,
+        /// What happens to the packets.
+        fault: PacketFault,
+    },
 }
 
 impl PlannedKind {
@@ -206,6 +215,10 @@ impl PlannedKind {
                 format!("{clock} clock {sign}{}", Nanos(by_ns.unsigned_abs()))
             }
             PlannedKind::ClockDrift { clock, ppm } => format!("{clock} clock {ppm:+} ppm"),
+            PlannedKind::Packet { direction: None, fault } => fault.to_string(),
+            PlannedKind::Packet { direction: Some(direction), fault } => {
+                format!("{fault}, {direction}")
+            }
         }
     }
 
@@ -221,6 +234,7 @@ impl PlannedKind {
             PlannedKind::Power => FaultKind::Power,
             PlannedKind::ClockJump { clock, by_ns } => FaultKind::ClockJump { clock, by_ns },
             PlannedKind::ClockDrift { clock, ppm } => FaultKind::ClockDrift { clock, ppm },
+            PlannedKind::Packet { fault, .. } => FaultKind::Link(LinkFault::Packet(fault)),
         }
     }
 

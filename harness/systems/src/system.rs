@@ -114,7 +114,8 @@ impl System {
     }
 }
 
-/// Linearizable, whatever of these goes wrong: losing the unsynced, stopping, lying clocks.
+/// Linearizable, whatever of these goes wrong: losing the unsynced, stopping, lying clocks,
+/// packets late or lost.
 fn whole_claim() -> Claim {
     let faults = vec![
         FaultFamily::Partition,
@@ -123,6 +124,7 @@ fn whole_claim() -> Claim {
         FaultFamily::Pause,
         FaultFamily::Clock,
         FaultFamily::Power,
+        FaultFamily::Packet,
     ];
     Claim { rungs: vec![Rung { faults, promise: Promise::Linearizable }] }
 }

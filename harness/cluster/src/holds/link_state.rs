@@ -1,12 +1,12 @@
 //! What all active faults together do to one link.
 
-use tribunal_history::{LinkFault, LinkHeal, Nanos};
+use tribunal_history::{LinkFault, LinkHeal, PacketFault};
 
 /// What all active faults together do to one link. The default is a link that flows.
 ///
 /// Merging is commutative, associative and idempotent, so the order of faults does not matter: each
 /// effect is in force while any active fault has it, of two ways to heal a hold the reset wins, and
-/// of two delays the longer.
+/// of what happens to packets the stronger of each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LinkState {
     /// Nothing passes; what becomes of it at the heal.
@@ -17,8 +17,8 @@ pub struct LinkState {
     pub refuse: bool,
     /// What a node says after it got a request is swallowed, and the connection reset.
     pub lose_reply: bool,
-    /// Bytes pass so much later.
-    pub delay: Nanos,
+    /// What happens to packets.
+    pub packet: PacketFault,
 }
 
 impl LinkState {
@@ -29,13 +29,13 @@ impl LinkState {
             reset: false,
             refuse: false,
             lose_reply: false,
-            delay: Nanos::ZERO,
+            packet: PacketFault::CLEAR,
         };
         match fault {
             LinkFault::Hold { at_heal } => state.hold = Some(at_heal),
             LinkFault::Reset => state.reset = true,
             LinkFault::Refuse => state.refuse = true,
-            LinkFault::Delay(delay) => state.delay = delay,
+            LinkFault::Packet(packet) => state.packet = packet,
             LinkFault::LoseReply => state.lose_reply = true,
         }
         state
@@ -49,7 +49,7 @@ impl LinkState {
             reset: self.reset || other.reset,
             refuse: self.refuse || other.refuse,
             lose_reply: self.lose_reply || other.lose_reply,
-            delay: self.delay.max(other.delay),
+            packet: self.packet.merge(other.packet),
         }
     }
 

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use tribunal_history::{
-    ClockKind, Fault, FaultId, FaultKind, Link, LinkEnd, LinkFault, LinkHeal, Nanos, NodeId,
-    Random, Seed,
+    ClockKind, Fault, FaultId, FaultKind, Link, LinkEnd, LinkFault, LinkHeal, Nanos, NodeId, PPM,
+    PacketFault, Random, Seed,
 };
 
 use super::{Holds, LinkState, NodeHold, Transition};
@@ -18,6 +18,19 @@ fn every_link() -> Vec<Link> {
         .collect()
 }
 
+/// Any mixture, each effect present or not.
+fn random_packet_fault(random: &mut Random) -> PacketFault {
+    let mut some = |most: u64| if random.chance(1, 2) { 1 + random.below(most) } else { 0 };
+    PacketFault {
+        loss_ppm: some(u64::from(PPM)) as u32,
+        delay: Nanos(some(100)),
+        jitter: Nanos(some(100)),
+        duplicate_ppm: some(u64::from(PPM)) as u32,
+        reorder_ppm: some(u64::from(PPM)) as u32,
+        bandwidth: some(1_000),
+    }
+}
+
 fn random_fault(id: u32, random: &mut Random) -> Fault {
     let clock = if random.chance(1, 2) { ClockKind::Wall } else { ClockKind::Monotonic };
     let at_heal = if random.chance(1, 2) { LinkHeal::Deliver } else { LinkHeal::Reset };
@@ -25,7 +38,7 @@ fn random_fault(id: u32, random: &mut Random) -> Fault {
         0 => LinkFault::Hold { at_heal },
         1 => LinkFault::Reset,
         2 => LinkFault::Refuse,
-        3 => LinkFault::Delay(Nanos(random.below(100))),
+        3 => LinkFault::Packet(random_packet_fault(random)),
         _ => LinkFault::LoseReply,
     };
     let kind = match random.below(6) {
@@ -143,6 +156,45 @@ fn a_link_is_cut_while_any_fault_cuts_it() {
     holds.heal(FaultId(2));
     assert!(holds.link(link).is_cut());
     assert!(!holds.link(Link::between(NodeId(2), NodeId(1))).is_cut());
+    holds.heal(FaultId(1));
+    assert!(holds.link(link).is_clear());
+}
+
+#[test]
+fn merging_link_states_knows_no_order() {
+    let mut random = Seed(2).child("links").random();
+    let mut state = || {
+        let mut state = LinkState::under(LinkFault::Packet(random_packet_fault(&mut random)));
+        let holds = [None, Some(LinkHeal::Deliver), Some(LinkHeal::Reset)];
+        state.hold = *random.pick(&holds).unwrap();
+        (state.reset, state.refuse) = (random.chance(1, 2), random.chance(1, 2));
+        state.lose_reply = random.chance(1, 2);
+        state
+    };
+    for _ in 0..10_000 {
+        let (a, b, c) = (state(), state(), state());
+        assert_eq!(a.merge(b), b.merge(a));
+        assert_eq!(a.merge(b).merge(c), a.merge(b.merge(c)));
+        assert_eq!(a.merge(a), a);
+        assert_eq!(a.merge(LinkState::default()), a);
+    }
+}
+
+#[test]
+fn of_two_packet_faults_on_a_link_the_stronger_acts_and_the_weaker_remains() {
+    let harm = |delay, bandwidth| {
+        let delay = Nanos::from_millis(delay);
+        FaultKind::Link(LinkFault::Packet(PacketFault { delay, bandwidth, ..PacketFault::CLEAR }))
+    };
+    let mut holds = Holds::new();
+    holds.install(&fault(1, harm(20, 9_000)));
+    holds.install(&fault(2, harm(70, 0)));
+    let link = Link::between(NodeId(1), NodeId(2));
+    let packet = holds.link(link).packet;
+    assert_eq!((packet.delay, packet.bandwidth), (Nanos::from_millis(70), 9_000));
+    assert!(!holds.link(link).is_cut());
+    holds.heal(FaultId(2));
+    assert_eq!(holds.link(link).packet.delay, Nanos::from_millis(20));
     holds.heal(FaultId(1));
     assert!(holds.link(link).is_clear());
 }

@@ -60,7 +60,7 @@ impl Links for ProxyLinks {
         let delta = now - self.before.remove(&fault.id).unwrap_or_default();
         let what = evidence::links(&fault.links);
         let text = format!("{what}; {}", evidence::during(delta, now.waiting));
-        let met = delta.stopped() > 0 || now.waiting > 0;
+        let met = evidence::met(fault.kind, delta, now.waiting);
         Box::pin(std::future::ready(Ok((text, met))))
     }
 

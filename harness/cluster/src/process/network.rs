@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tribunal_history::{Link, LinkEnd, NodeId};
+use tribunal_history::{Link, LinkEnd, NodeId, Seed};
 
 use super::addresses::Block;
 use crate::{ClusterError, Gate, LinkCounters, LinkState, Proxy, ProxyOptions};
@@ -16,18 +16,28 @@ const PEER_CONNECTIONS_MAX: usize = 64;
 const CLIENT_CONNECTIONS_MAX: usize = 1_024;
 
 /// A gate for every directed link, and a proxy for every pair of dialling and listening side.
-#[derive(Default)]
 pub(super) struct Network {
     gates: BTreeMap<Link, Arc<Gate>>,
     addresses: BTreeMap<(LinkEnd, NodeId), SocketAddr>,
+    /// From which every link's draws come.
+    seed: Seed,
     /// Gone when it is closed.
     proxies: Mutex<Vec<Proxy>>,
 }
 
 impl Network {
-    /// Listens for all links of `nodes` nodes.
-    pub(super) async fn open(block: &Block, nodes: u16) -> Result<Network, ClusterError> {
-        let mut network = Network::default();
+    /// Listens for all links of `nodes` nodes. What is drawn on them comes from the run's seed.
+    pub(super) async fn open(
+        block: &Block,
+        nodes: u16,
+        seed: Seed,
+    ) -> Result<Network, ClusterError> {
+        let mut network = Network {
+            gates: BTreeMap::new(),
+            addresses: BTreeMap::new(),
+            seed: seed.child("links"),
+            proxies: Mutex::new(Vec::new()),
+        };
         for to in NodeId::all(nodes) {
             network.listen(block, LinkEnd::Harness, to).await?;
             for from in NodeId::all(nodes).filter(|from| *from != to) {
@@ -61,7 +71,8 @@ impl Network {
     }
 
     fn make_gate(&mut self, link: Link) -> Arc<Gate> {
-        Arc::clone(self.gates.entry(link).or_default())
+        let gate = || Arc::new(Gate::new(self.seed.child(&link.to_string())));
+        Arc::clone(self.gates.entry(link).or_insert_with(gate))
     }
 
     /// What a link lets through; `None` if there is no such link.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::time::Instant;
-use tribunal_history::{Fault, LinkEnd, NodeId};
+use tribunal_history::{Fault, LinkEnd, NodeId, Seed};
 
 use super::addresses::Block;
 use super::launch::ProcessLauncher;
@@ -31,6 +31,8 @@ pub struct ProcessOptions {
     pub all_notes: bool,
     /// When the run began; all times in commands count from here.
     pub origin: Instant,
+    /// The run's seed, from which the jitter of delayed links is drawn.
+    pub seed: Seed,
 }
 
 /// Nodes as local processes: no root, no Docker.
@@ -39,9 +41,9 @@ pub type ProcessCluster = LiveCluster<ProcessHost>;
 impl ProcessCluster {
     /// A cluster that is not set up yet.
     pub fn new(options: ProcessOptions) -> ProcessCluster {
-        let ProcessOptions { folder, ledger, token, lossy, all_notes, origin } = options;
+        let ProcessOptions { folder, ledger, token, lossy, all_notes, origin, seed } = options;
         let run_id = ledger.mark().run_id.clone();
-        let host = ProcessHost { folder: folder.clone(), ledger, network: None };
+        let host = ProcessHost { folder: folder.clone(), ledger, seed, network: None };
         LiveCluster::on(host, LiveOptions { folder, run_id, token, lossy, all_notes, origin })
     }
 }
@@ -50,6 +52,7 @@ impl ProcessCluster {
 pub struct ProcessHost {
     folder: PathBuf,
     ledger: Arc<Ledger>,
+    seed: Seed,
     network: Option<Arc<Network>>,
 }
 
@@ -65,7 +68,7 @@ impl ProcessHost {
 
     async fn make(&mut self, nodes: u16) -> Result<Site, ClusterError> {
         let block = Block::reserve(&self.ledger.mark().run_id, nodes)?;
-        let network = Arc::new(Network::open(&block, nodes).await?);
+        let network = Arc::new(Network::open(&block, nodes, self.seed).await?);
         self.network = Some(Arc::clone(&network));
         let spawner = Spawner::new(Arc::clone(&self.ledger))?;
         let mut places = BTreeMap::new();

@@ -7,6 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
+use tribunal_history::PacketFault;
 
 use super::Gate;
 use super::gate::GateState;
@@ -15,6 +16,10 @@ use super::queue::{End, Queue};
 /// How long a connection lives on after its reply was swallowed, so that a request which came in
 /// pieces surely reached the node.
 const GRACE: Duration = Duration::from_millis(20);
+
+/// Bytes that are given to a link of limited bandwidth at once: as many as a packet carries, so
+/// that connections take turns.
+const SLICE: usize = 1_460;
 
 /// Why a connection ends before both sides closed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +47,23 @@ pub(super) struct Lane<'a> {
     pub(super) queue: Queue<'a>,
     pub(super) way: Way<'a>,
     lost: Option<Instant>,
+    slice: Option<Slice>,
+}
+
+/// The bytes at the front of the queue that a link of limited bandwidth was given.
+struct Slice {
+    bytes: usize,
+    /// When they are through.
+    through: Instant,
+    /// The bandwidth they were given at.
+    bandwidth: u64,
 }
 
 impl<'a> Lane<'a> {
     pub(super) fn new(gate: &'a Gate, way: Way<'a>) -> Lane<'a> {
         let mut changes = gate.subscribe();
         let epoch = changes.borrow_and_update().epoch;
-        Lane { gate, changes, epoch, queue: Queue::new(gate), way, lost: None }
+        Lane { gate, changes, epoch, queue: Queue::new(gate), way, lost: None, slice: None }
     }
 
     /// Carries until the sender closes its side, and passes that on.
@@ -69,16 +84,52 @@ impl<'a> Lane<'a> {
                     End::Broken => return Err(Cut::Reset),
                 }
             }
-            let due = self.queue.oldest().map(|came| came + state.link.delay.to_duration());
-            let passes = due.is_some_and(|due| !holds && due <= Instant::now());
-            let wake = self.lost.map(|lost| lost + GRACE).or(due.filter(|_| !holds && !passes));
+            let packet = state.link.packet;
+            let due = if holds { None } else { self.due(packet) };
+            let passes = due.is_some_and(|due| due <= Instant::now());
+            if due.is_some() && !passes {
+                self.queue.mark_late();
+            }
+            let wake = self.lost.map(|lost| lost + GRACE).or(due.filter(|_| !passes));
             tokio::select! {
                 changed = self.changes.changed() => changed.map_err(|_| Cut::Reset)?,
                 _ = from.readable(), if self.queue.has_room() => self.take_in(from, holds),
-                _ = to.writable(), if passes => self.pass_on(to)?,
+                _ = to.writable(), if passes => self.pass_on(to, packet)?,
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
             }
         }
+    }
+
+    /// When the bytes at the front may pass; `None` if none wait.
+    ///
+    /// Only the front is asked about, so whatever is drawn, bytes keep their order: a chunk that
+    /// is due before the one ahead of it passes right after that one. Of a bandwidth it takes its
+    /// share when the delay is over, which comes to the same as the other way round.
+    fn due(&mut self, packet: PacketFault) -> Option<Instant> {
+        let (came, bytes) = self.queue.first()?;
+        if packet.is_clear() {
+            self.slice = None;
+            return Some(came);
+        }
+        let least = packet.delay - packet.jitter;
+        let drawn = match packet.jitter.0 {
+            0 => 0,
+            jitter => self.queue.draw(jitter.saturating_mul(2)),
+        };
+        let ready = came + least.to_duration() + Duration::from_nanos(drawn);
+        let now = Instant::now();
+        let bandwidth = packet.bandwidth;
+        self.slice = self.slice.take().filter(|slice| slice.bandwidth == bandwidth);
+        if bandwidth == 0 || ready > now {
+            return Some(ready);
+        }
+        let pacer = &self.gate.pacer;
+        let slice = self.slice.get_or_insert_with(|| {
+            let bytes = bytes.min(SLICE);
+            let through = pacer.give(bytes as u64, bandwidth, ready, now);
+            Slice { bytes, through, bandwidth }
+        });
+        Some(slice.through)
     }
 
     /// Waits, reading what there is room for, until the link carries; for a connection that was
@@ -150,11 +201,12 @@ impl<'a> Lane<'a> {
         }
     }
 
-    /// Passes bytes on, if the gate still allows it: asked under its lock, see [`Gate::set`].
-    fn pass_on(&mut self, to: &WriteHalf<'_>) -> Result<(), Cut> {
+    /// Passes bytes on that are due under `packet`, if the gate still allows it: asked under its
+    /// lock, see [`Gate::set`].
+    fn pass_on(&mut self, to: &WriteHalf<'_>, packet: PacketFault) -> Result<(), Cut> {
         let state = self.changes.borrow();
         let link = state.link;
-        if link.is_cut() || state.epoch != self.epoch {
+        if link.is_cut() || link.packet != packet || state.epoch != self.epoch {
             return Ok(());
         }
         match &self.way {
@@ -163,6 +215,12 @@ impl<'a> Lane<'a> {
             Way::Back(spoke) if link.lose_reply && spoke.load(Ordering::Acquire) => return Ok(()),
             Way::Back(_) => {}
         }
-        self.queue.pass_on(to).map_err(|_| Cut::Reset)
+        let most = self.slice.as_ref().map_or(usize::MAX, |slice| slice.bytes);
+        let count = self.queue.pass_on(to, most).map_err(|_| Cut::Reset)?;
+        if let Some(slice) = &mut self.slice {
+            slice.bytes -= count;
+        }
+        self.slice = self.slice.take().filter(|slice| slice.bytes > 0);
+        Ok(())
     }
 }

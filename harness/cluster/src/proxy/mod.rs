@@ -6,6 +6,7 @@ mod connection;
 mod counters;
 mod gate;
 mod lane;
+mod pacer;
 mod queue;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use std::io;
 use bytes::{Buf, Bytes};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::time::Instant;
+use tribunal_history::Seed;
 
 use super::Gate;
 
@@ -15,12 +16,24 @@ pub(super) const HELD_MAX: usize = 64 * 1024;
 /// How much is read at once.
 const READ_MAX: usize = 16 * 1024;
 
-/// What was read and not passed on yet, with the time it came.
+/// What was read and not passed on yet.
 pub(super) struct Queue<'a> {
     gate: &'a Gate,
-    chunks: VecDeque<(Instant, Bytes)>,
+    chunks: VecDeque<Chunk>,
     length: usize,
     end: End,
+    /// Of this connection's draws.
+    seed: Seed,
+    /// Chunks passed on: the ordinal of the first one that waits.
+    gone: u64,
+}
+
+/// Bytes as they were read at once.
+struct Chunk {
+    came: Instant,
+    /// Whether they had to wait for a delay or for bandwidth.
+    late: bool,
+    bytes: Bytes,
 }
 
 /// How the reading side is.
@@ -36,7 +49,8 @@ pub(super) enum End {
 
 impl<'a> Queue<'a> {
     pub(super) fn new(gate: &'a Gate) -> Queue<'a> {
-        Queue { gate, chunks: VecDeque::new(), length: 0, end: End::Open }
+        let seed = gate.next_seed();
+        Queue { gate, chunks: VecDeque::new(), length: 0, end: End::Open, seed, gone: 0 }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -56,9 +70,21 @@ impl<'a> Queue<'a> {
         self.end == End::Open && self.length < HELD_MAX
     }
 
-    /// When the first chunk came.
-    pub(super) fn oldest(&self) -> Option<Instant> {
-        self.chunks.front().map(|(came, _)| *came)
+    /// When the first chunk came, and how many bytes of it are left.
+    pub(super) fn first(&self) -> Option<(Instant, usize)> {
+        self.chunks.front().map(|chunk| (chunk.came, chunk.bytes.len()))
+    }
+
+    /// A number drawn for the first chunk, in `0..=most`; the same whenever it is asked for.
+    pub(super) fn draw(&self, most: u64) -> u64 {
+        self.seed.child_at("chunk", self.gone).random().between(0, most)
+    }
+
+    /// Notes that the first chunk waits for a delay or for bandwidth.
+    pub(super) fn mark_late(&mut self) {
+        if let Some(chunk) = self.chunks.front_mut() {
+            chunk.late = true;
+        }
     }
 
     /// Reads what is there without waiting; returns how many bytes.
@@ -69,7 +95,7 @@ impl<'a> Queue<'a> {
             Ok(0) => self.end = End::Closed,
             Ok(count) => {
                 let bytes = Bytes::copy_from_slice(&buffer[..count]);
-                self.chunks.push_back((Instant::now(), bytes));
+                self.chunks.push_back(Chunk { came: Instant::now(), late: false, bytes });
                 self.length += count;
                 self.gate.cells.waiting.add(count as u64);
                 return count;
@@ -80,22 +106,30 @@ impl<'a> Queue<'a> {
         0
     }
 
-    /// Writes the first chunk, or what fits of it, without waiting.
-    pub(super) fn pass_on(&mut self, to: &WriteHalf<'_>) -> io::Result<()> {
-        let Some((_, chunk)) = self.chunks.front_mut() else { return Ok(()) };
-        let count = match to.try_write(chunk) {
+    /// Writes the first chunk, but at most so many bytes of it, or what fits, without waiting;
+    /// returns how many.
+    pub(super) fn pass_on(&mut self, to: &WriteHalf<'_>, most: usize) -> io::Result<usize> {
+        let Some(chunk) = self.chunks.front_mut() else { return Ok(0) };
+        let count = match to.try_write(&chunk.bytes[..chunk.bytes.len().min(most)]) {
             Ok(count) => count,
-            Err(error) if would_block(&error) => return Ok(()),
+            Err(error) if would_block(&error) => return Ok(0),
             Err(error) => return Err(error),
         };
-        chunk.advance(count);
-        if chunk.is_empty() {
+        chunk.bytes.advance(count);
+        if chunk.bytes.is_empty() {
+            if chunk.late {
+                let nanos = u64::try_from(chunk.came.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                self.gate.cells.delayed.add(1);
+                self.gate.cells.delay_sum.add(nanos);
+                self.gate.cells.delay_max.raise_to(nanos);
+            }
             self.chunks.pop_front();
+            self.gone += 1;
         }
         self.length -= count;
         self.gate.cells.waiting.subtract(count as u64);
         self.gate.cells.passed.add(count as u64);
-        Ok(())
+        Ok(count)
     }
 
     /// Forgets all bytes; returns how many there were.

@@ -6,11 +6,13 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
-use tribunal_history::{LinkFault, LinkHeal, Nanos};
+use tribunal_history::{LinkFault, LinkHeal, Nanos, PacketFault, Seed};
 
 use super::queue::HELD_MAX;
 use super::{Gate, LinkCounters, Proxy, ProxyOptions};
 use crate::LinkState;
+
+mod packets;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const DELIVER: LinkFault = LinkFault::Hold { at_heal: LinkHeal::Deliver };
@@ -32,7 +34,7 @@ impl Rig {
     async fn with_limit(connections_max: usize) -> Rig {
         let listen = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let upstream = TcpListener::bind((listen, 0)).await.unwrap();
-        let (ahead, back) = (Arc::new(Gate::new()), Arc::new(Gate::new()));
+        let (ahead, back) = (Arc::new(Gate::new(Seed(1))), Arc::new(Gate::new(Seed(2))));
         let options = ProxyOptions {
             listen,
             upstream: upstream.local_addr().unwrap(),
@@ -55,6 +57,17 @@ impl Rig {
         let near = self.dial().await;
         (near, self.accept().await)
     }
+}
+
+/// A link whose packets come later, by milliseconds.
+fn late(delay: u64, jitter: u64) -> LinkState {
+    let (delay, jitter) = (Nanos::from_millis(delay), Nanos::from_millis(jitter));
+    LinkState::under(LinkFault::Packet(PacketFault { delay, jitter, ..PacketFault::CLEAR }))
+}
+
+/// A link that carries so many bytes a second.
+fn narrow(bandwidth: u64) -> LinkState {
+    LinkState::under(LinkFault::Packet(PacketFault { bandwidth, ..PacketFault::CLEAR }))
 }
 
 async fn say(stream: &mut TcpStream, text: &str) {
@@ -220,22 +233,6 @@ async fn refusing_leaves_existing_connections_alone() {
     assert!(ends_by_reset(&mut rig.dial().await).await);
     say(&mut near, "goes on").await;
     hear(&mut far, "goes on").await;
-}
-
-#[tokio::test]
-async fn a_delay_is_kept_and_its_heal_lets_go_at_once() {
-    let rig = Rig::new().await;
-    let (mut near, mut far) = rig.pair().await;
-    let began = Instant::now();
-    rig.ahead.set(LinkState::under(LinkFault::Delay(Nanos::from_millis(60))));
-    say(&mut near, "late").await;
-    hear(&mut far, "late").await;
-    assert!(began.elapsed() >= Duration::from_millis(60));
-    rig.ahead.set(LinkState::under(LinkFault::Delay(Nanos::from_secs(1_000))));
-    say(&mut near, "very late").await;
-    until(&rig.ahead, "bytes wait", |now| now.waiting == 9).await;
-    rig.ahead.set(LinkState::default());
-    hear(&mut far, "very late").await;
 }
 
 #[tokio::test]

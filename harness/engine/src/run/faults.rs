@@ -42,6 +42,8 @@ pub(super) struct Installation {
 pub(super) struct FaultEntry {
     pub(super) record: FaultRecord,
     stage: Stage,
+    /// Whether its time came and the cluster could not express it.
+    pub(super) unsupported: bool,
     /// Operations invoked while it was in force.
     pub(super) invoked: u64,
     /// Operations invoked and ended `ok` while it was in force.
@@ -88,6 +90,7 @@ impl FaultBook {
         let entries = plan.schedule.faults.iter().map(|planned| FaultEntry {
             record: FaultRecord::planned(planned.clone()),
             stage: Stage::Waiting,
+            unsupported: false,
             invoked: 0,
             ok: 0,
         });
@@ -138,7 +141,10 @@ impl FaultBook {
             let entry = &mut self.entries[index];
             entry.record.begun = Some(now);
             match unsupported {
-                Some(reason) => entry.skip(reason, out),
+                Some(reason) => {
+                    entry.unsupported = true;
+                    entry.skip(reason, out);
+                }
                 None => {
                     entry.stage = Stage::Observing;
                     observe = true;
@@ -200,7 +206,8 @@ impl FaultBook {
             .entries
             .iter()
             .filter(|entry| entry.is_in_force())
-            .flat_map(|entry| entry.record.resolved.iter().flat_map(|fault| fault.links.clone()))
+            .filter_map(|entry| entry.record.resolved.as_ref())
+            .flat_map(|fault| fault.severed().iter().copied())
             .collect();
         if !survivable(self.nodes, &self.held_nodes(), &cut) {
             for entry in self.entries.iter_mut().filter(|entry| entry.is_in_force()) {

@@ -238,7 +238,9 @@ fn family_gates(wanted: FaultFamily, entries: &[FaultEntry]) -> Vec<Check> {
         entry.record.begun.is_some()
             && matches!(entry.record.injection, Some(Injection::Skipped(_)))
     });
-    let remedy = if refused {
+    let remedy = if installed.is_empty() && mine.iter().any(|entry| entry.unsupported) {
+        format!("choose another --cluster, or leave {wanted} out of --nemesis")
+    } else if refused {
         format!("raise --nodes, or leave {wanted} out of --nemesis")
     } else {
         "raise --time-limit".into()

@@ -275,6 +275,14 @@ fn the_remedy_for_a_fault_that_was_passed_over_is_not_more_time() {
     let (passed, text) = remedy(5, Nanos::from_millis(1));
     assert_eq!(passed, Some(false));
     assert_eq!(text, "raise --time-limit");
+    let mut options = options(plan("packet:loss"));
+    let ids = options.plan.schedule.faults.iter().map(|fault| fault.id);
+    options.unsupported = ids.map(|id| (id, "not here".to_owned())).collect();
+    let gates = rehearse(options, usize::MAX).summary.gates;
+    let gate = gates.into_iter().find(|gate| gate.name == "packet faults installed");
+    let gate = gate.expect("a gate of each family");
+    assert_eq!((gate.passed, gate.figure.as_str()), (Some(false), "0 / 2 (not here)"));
+    assert_eq!(gate.remedy, "choose another --cluster, or leave packet out of --nemesis");
 }
 
 #[test]
@@ -286,17 +294,22 @@ fn faults_that_leave_no_majority_together_ask_for_no_ok() {
         )
     };
     let cut = r#"{"partition":{"shape":"one","at_heal":"deliver"}}"#;
-    let survivable = |later: u64| {
+    let survivable = |first: &str, later: u64| {
+        let family = if first == cut { "partition" } else { "packet" };
         let faults =
-            [fault(1, cut, "partition", "n1", 2), fault(2, "\"power\"", "power", "n2", later)];
+            [fault(1, first, family, "n1", 2), fault(2, "\"power\"", "power", "n2", later)];
         let schedule = format!(r#"{{"tribunal_schedule":1,"faults":[{}]}}"#, faults.join(","));
         let schedule = serde_json::from_str(&schedule).unwrap();
         let plan = Plan { nodes: 3, schedule, ..plan("none") };
         let faults = rehearse(options(plan), usize::MAX).record.faults;
         faults.iter().map(|fault| fault.survivable).collect::<Vec<_>>()
     };
-    assert_eq!(survivable(10), [true, true]);
-    assert_eq!(survivable(3), [false, false], "n3 is alone while both are in force");
+    assert_eq!(survivable(cut, 10), [true, true]);
+    assert_eq!(survivable(cut, 3), [false, false], "n3 is alone while both are in force");
+    let late = r#"{"packet":{"fault":{"delay":50000000}}}"#;
+    assert_eq!(survivable(late, 3), [true, true], "late packets are no cut");
+    let lost = r#"{"packet":{"fault":{"loss-ppm":900000}}}"#;
+    assert_eq!(survivable(lost, 3), [false, false], "as good as a cut");
 }
 
 /// As [`silent`], and no link had any traffic.

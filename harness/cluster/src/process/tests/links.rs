@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use tribunal_history::{Fault, FaultId, FaultKind, Injection, Link, LinkFault, LinkHeal, NodeId};
+use tribunal_history::{
+    Fault, FaultId, FaultKind, Injection, Link, LinkFault, LinkHeal, Nanos, NodeId, PacketFault,
+};
 
 use super::rig::{PATIENCE, PATIENT, Rig, eventually};
 use crate::{Cluster, Command};
@@ -24,7 +26,11 @@ async fn hear(stream: &mut TcpStream, text: &[u8]) {
 
 impl Rig {
     async fn cut(&mut self, id: u32, links: Vec<Link>) -> Injection {
-        let kind = FaultKind::Link(LinkFault::Hold { at_heal: LinkHeal::Deliver });
+        self.harm(id, links, LinkFault::Hold { at_heal: LinkHeal::Deliver }).await
+    }
+
+    async fn harm(&mut self, id: u32, links: Vec<Link>, fault: LinkFault) -> Injection {
+        let kind = FaultKind::Link(fault);
         let fault = Fault { id: FaultId(id), kind, links, nodes: vec![] };
         let by = self.within(Duration::from_secs(1));
         self.cluster.start(Command::Install { fault, by });
@@ -61,6 +67,37 @@ async fn a_partition_cuts_the_links_it_names_and_flows_again_only_after_the_last
     let text = rig.heal(2).await;
     assert!(text.text().contains("4 bytes had to wait, 4 bytes waiting at the heal"), "{text:?}");
     hear(&mut far, b"held").await;
+    rig.cluster.tear_down().await.unwrap();
+}
+
+#[tokio::test]
+async fn harm_to_packets_delays_them_and_says_how_many_and_by_how_much() {
+    let mut rig = Rig::new(2, PATIENT, false).await;
+    rig.start(1).await;
+    let first = rig.newest_context().addresses;
+    rig.start(2).await;
+    let second = rig.newest_context().addresses;
+    let listener = TcpListener::bind(second.peer).await.unwrap();
+    let (mut near, mut far) = connect(&listener, first.peers[0].1).await;
+    let link = Link::between(NodeId(1), NodeId(2));
+    let delay = Nanos::from_millis(40);
+    let late = PacketFault { delay, ..PacketFault::CLEAR };
+
+    assert!(rig.harm(1, vec![link], LinkFault::Packet(late)).await.is_installed());
+    near.write_all(b"late").await.unwrap();
+    hear(&mut far, b"late").await;
+    let text = rig.heal(1).await;
+    assert!(text.text().contains("1 chunk delayed, "), "{text:?}");
+    assert!(text.text().ends_with(" at most, 4 bytes passed"), "{text:?}");
+    assert_eq!(rig.effective, Some(true));
+
+    assert!(rig.harm(2, vec![link], LinkFault::Packet(late)).await.is_installed());
+    assert!(rig.heal(2).await.text().ends_with("nothing was sent meanwhile"));
+    assert_eq!(rig.effective, Some(false));
+
+    let lossy = LinkFault::Packet(PacketFault { loss_ppm: 1, ..late });
+    let refused = rig.harm(3, vec![link], lossy).await;
+    assert!(matches!(&refused, Injection::Skipped(why) if why.contains("--cluster docker")));
     rig.cluster.tear_down().await.unwrap();
 }
 

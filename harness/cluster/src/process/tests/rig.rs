@@ -46,6 +46,7 @@ impl Rig {
             lossy,
             all_notes: false,
             origin,
+            seed: tribunal_history::Seed(1),
         });
         let (sender, reports) = mpsc::unbounded_channel();
         let contexts = Arc::new(Mutex::new(Vec::new()));
