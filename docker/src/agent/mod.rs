@@ -25,7 +25,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use crate::agent_client::{AgentClient, AgentClientError};
-use crate::protocol::Wanted;
+use crate::protocol::{Abilities, Wanted};
 use namespace::Namespace;
 use server::{Attendance, Server};
 
@@ -109,6 +109,15 @@ pub async fn run(options: AgentOptions) -> Result<(), AgentError> {
     };
     let healed = set_nothing(namespace).await;
     end.and(healed)
+}
+
+/// What the kernel lets an agent do in this network namespace.
+///
+/// # Errors
+/// If a thread of its own fails.
+pub async fn probe() -> Result<Abilities, AgentError> {
+    let asked = tokio::task::spawn_blocking(|| Namespace::open(0).abilities()).await;
+    asked.map_err(|error| AgentError::Broken(error.to_string()))
 }
 
 /// Heals everything an agent did in this network namespace: asks the one that listens, or if there

@@ -70,6 +70,12 @@ pub(crate) enum Command {
     /// Be a node of a cluster.
     #[command(hide = true)]
     Node(NodeArgs),
+    /// Be the agent of a container.
+    #[command(hide = true)]
+    Agent(AgentArgs),
+    /// Be a node that says what it hears.
+    #[command(hide = true)]
+    Chatter(NodeArgs),
 }
 
 /// Flags of `run`.
@@ -247,6 +253,28 @@ pub(crate) struct NodeArgs {
     /// Its configuration.
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
+}
+
+/// Flags of the hidden `agent`.
+#[derive(Debug, Args)]
+pub(crate) struct AgentArgs {
+    /// What to do.
+    #[arg(value_enum)]
+    pub action: AgentAction,
+    /// Where it listens for its controller.
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:7003")]
+    pub listen: std::net::SocketAddr,
+}
+
+/// What an agent is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AgentAction {
+    /// Obey a controller until it is gone.
+    Run,
+    /// Let everything flow again.
+    Heal,
+    /// Say what the kernel lets it do.
+    Probe,
 }
 
 /// A length of time as people write it: `90s`, `1m 30s`, `500ms`.

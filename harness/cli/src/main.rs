@@ -1,8 +1,11 @@
 //! Tribunal puts distributed systems on trial. This is the one binary: flags, wiring, exit codes.
 
+mod agent;
 mod args;
+mod chatter;
 mod check;
 mod clean;
+mod clusters;
 mod demo;
 mod doctor;
 mod environment;
@@ -88,5 +91,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Command::Doctor => doctor::command(cli),
         Command::Clean => clean::command(cli),
         Command::Node(args) => node::command(args),
+        Command::Agent(args) => agent::command(args),
+        Command::Chatter(args) => chatter::command(args),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use tribunal_docker::{LIMIT_OPTIONS, Limits};
 use tribunal_engine::RunFolder;
 use tribunal_history::{BugSet, Nanos, Plan, RATE_MAX, Schedule, Seed, Setting};
 use tribunal_nemesis::{GenerateOptions, Medium, NEMESES, Spec, SpecError, generate, validate};
@@ -10,6 +11,7 @@ use tribunal_systems::{SYSTEMS, System};
 use tribunal_workloads::{GeneratorOptions, WORKLOADS, Workload};
 
 use crate::args::{RunArgs, parse_time};
+use crate::clusters::{CLUSTERS, PROCESS};
 use crate::exit::{Exit, Failure};
 use crate::{environment, suggest};
 
@@ -73,7 +75,9 @@ pub(crate) fn settle(args: &RunArgs, store: &Path) -> Result<Settled, Failure> {
     let base = args.plan.as_deref().map(|name| read_plan(store, name)).transpose()?;
     let mut gather = Gather { args, base, settings: Vec::new() };
     let (system, workload) = system_and_workload(&mut gather)?;
+    let cluster = cluster(&mut gather, system)?;
     let mut plan = numbers(&mut gather, system)?;
+    plan.cluster = cluster;
     plan.system = system.name.into();
     plan.workload = workload.name.into();
     plan.options = options(&mut gather)?;
@@ -133,13 +137,22 @@ fn system_and_workload(
             format!("it can serve: {}", served.join(", ")),
         ));
     }
+    Ok((system, workload))
+}
+
+fn cluster(gather: &mut Gather<'_>, system: &System) -> Result<String, Failure> {
     let name = gather.args.cluster.clone();
-    let name = gather.value("cluster", name, |plan| plan.cluster.clone(), || "process".into());
-    if name == "process" {
-        Ok((system, workload))
-    } else {
-        Err(suggest::unknown("cluster", &name, &["process"]))
+    let name = gather.value("cluster", name, |plan| plan.cluster.clone(), || PROCESS.into());
+    if !CLUSTERS.contains(&name.as_str()) {
+        return Err(suggest::unknown("cluster", &name, CLUSTERS));
     }
+    if system.is_in_process() && name != PROCESS {
+        return Err(usage(
+            format!("system '{}' lives in this process, not in cluster '{name}'", system.name),
+            "leave --cluster out",
+        ));
+    }
+    Ok(name)
 }
 
 fn numbers(gather: &mut Gather<'_>, system: &System) -> Result<Plan, Failure> {
@@ -261,7 +274,8 @@ fn options(gather: &mut Gather<'_>) -> Result<BTreeMap<String, String>, Failure>
         })?;
         options.insert(name.into(), value.into());
     }
-    let known: Vec<_> = GeneratorOptions::NAMES.iter().chain(NODE_OPTIONS).copied().collect();
+    let known = GeneratorOptions::NAMES.iter().chain(NODE_OPTIONS).chain(LIMIT_OPTIONS);
+    let known: Vec<_> = known.copied().collect();
     for (name, value) in &options {
         if !known.contains(&name.as_str()) {
             return Err(suggest::unknown("option", name, &known));
@@ -278,6 +292,8 @@ fn options(gather: &mut Gather<'_>) -> Result<BTreeMap<String, String>, Failure>
         let name = format!("option {name}");
         gather.settings.push(Setting { name, value: value.clone(), origin });
     }
+    Limits::read(&options)
+        .map_err(|error| usage(error.to_string(), "see `tribunal run --help`"))?;
     Ok(options)
 }
 

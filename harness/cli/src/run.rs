@@ -11,18 +11,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
-use tribunal_cluster::{ClusterError, Ledger, ProcessCluster, ProcessOptions};
-use tribunal_engine::{
-    Access, Driven, LiveCluster, LiveOptions, Progress, RunFolder, RunOptions, drive, rehearse,
-};
-use tribunal_history::{FaultFamily, Plan, Trial, jsonl};
-use tribunal_systems::Kind;
+use tribunal_cluster::ClusterError;
+use tribunal_engine::{Driven, LiveOptions, Progress, RunFolder, RunOptions, drive, rehearse};
+use tribunal_history::{Plan, Trial, jsonl};
 use tribunal_workloads::GeneratorOptions;
 
 use crate::args::{Cli, FailOn, Format, RunArgs};
 use crate::exit::{Exit, Failure};
 use crate::plan::{Settled, settle};
-use crate::{environment, output, progress};
+use crate::{clusters, environment, output, progress};
 
 /// Operations a dry run prints.
 const DRY_OPERATIONS: usize = 20;
@@ -146,7 +143,7 @@ async fn live(
 ) -> Result<Driven, ClusterError> {
     let (progress, watching) = watch::channel(Progress::default());
     let follower = tokio::spawn(progress::follow(watching, settled.plan.clone()));
-    let (cluster, access) = cluster_and_access(folder, token, origin, settled)?;
+    let (cluster, access) = clusters::cluster_and_access(folder, token, origin, settled)?;
     let options = LiveOptions {
         run: run_options(settled, cluster.is_some()),
         cluster,
@@ -172,39 +169,6 @@ fn run_options(settled: &Settled, start_nodes: bool) -> RunOptions {
         required: settled.workload.required.to_vec(),
         unsupported: std::collections::BTreeMap::new(),
     }
-}
-
-fn cluster_and_access(
-    folder: &RunFolder,
-    token: String,
-    origin: Instant,
-    settled: &Settled,
-) -> Result<(Option<LiveCluster>, Access), ClusterError> {
-    let (spec, client) = match settled.system.kind {
-        Kind::InProcess(make) => return Ok((None, Access::Adapter(Arc::from(make())))),
-        Kind::Nodes { spec, client } => (spec, client),
-    };
-    let plan = &settled.plan;
-    let run_id = folder.id();
-    let ledger = Ledger::create(folder.path(), &run_id)?;
-    let lossy = plan.schedule.families().contains(&FaultFamily::Power);
-    let options = ProcessOptions {
-        folder: folder.path().to_path_buf(),
-        ledger: Arc::new(ledger),
-        token,
-        lossy,
-        all_notes: false,
-        origin: origin.into(),
-        seed: plan.seed,
-    };
-    let cluster = Box::new(ProcessCluster::new(options));
-    let program = std::env::current_exe().map_err(|source| ClusterError::File {
-        action: "find",
-        path: PathBuf::from("this program"),
-        source,
-    })?;
-    let live = LiveCluster { cluster, spec: spec(plan, &program) };
-    Ok((Some(live), Access::Client(client)))
 }
 
 /// Each Ctrl-C, SIGTERM or SIGHUP is one wish to end: counted, and told to the run while it lasts.

@@ -97,7 +97,7 @@ fn clean_unentered(pids: &[u32], report: &mut CleanReport) {
     for pid in pids.iter().copied().filter(|pid| *pid != me) {
         let Some(process) = Identity::of(pid) else { continue };
         let Some(mark) = RunMark::of(pid) else { continue };
-        match is_live(&mark) {
+        match mark.is_live() {
             Ok(true) => report.live.push(mark.run_id),
             Ok(false) => {
                 let what = format!("{} of run {}: pid {pid}", procfs::name(pid), mark.run_id);
@@ -105,15 +105,6 @@ fn clean_unentered(pids: &[u32], report: &mut CleanReport) {
             }
             Err(error) => report.left.push(format!("pid {pid}: {error}")),
         }
-    }
-}
-
-/// Whether the run of this mark goes on.
-fn is_live(mark: &RunMark) -> Result<bool, ClusterError> {
-    if mark.ledger.exists() {
-        Ledger::is_live(&mark.ledger)
-    } else {
-        Ok(mark.controller.is_running())
     }
 }
 

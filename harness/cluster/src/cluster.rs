@@ -5,7 +5,7 @@ use std::path::Path;
 use std::pin::Pin;
 
 use tokio::sync::mpsc;
-use tribunal_history::{Fault, NodeId};
+use tribunal_history::{Fault, Nanos, NodeId};
 
 use crate::{ClusterError, Command, NodeContext, NodeSpec, Report};
 
@@ -57,6 +57,11 @@ pub trait Cluster: Send {
 
     /// Where a client of this node connects: the client port, through its proxy.
     fn endpoint(&self, node: NodeId) -> SocketAddr;
+
+    /// How long the steps of its set-up took, in order.
+    fn timings(&self) -> Vec<(String, Nanos)> {
+        Vec::new()
+    }
 
     /// Takes every fault back: links flow, paused nodes go on, clocks run true. Idempotent.
     fn heal_all(&mut self) -> BoxFuture<'_, Result<HostState, ClusterError>>;

@@ -54,6 +54,13 @@ pub enum LedgerEntry {
         /// The process.
         process: Identity,
     },
+    /// Something that is no process is about to be made, labelled with the run's mark.
+    Object {
+        /// What it is: `container`, `network`.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
 }
 
 /// A ledger as read.
@@ -194,14 +201,18 @@ impl LedgerContent {
             .iter()
             .filter_map(|entry| match entry {
                 LedgerEntry::Ended { process } => Some(*process),
-                LedgerEntry::Starting { .. } | LedgerEntry::Process { .. } => None,
+                LedgerEntry::Starting { .. }
+                | LedgerEntry::Process { .. }
+                | LedgerEntry::Object { .. } => None,
             })
             .collect();
         self.entries
             .iter()
             .filter_map(|entry| match entry {
                 LedgerEntry::Process { node, process, .. } => Some((*node, *process)),
-                LedgerEntry::Starting { .. } | LedgerEntry::Ended { .. } => None,
+                LedgerEntry::Starting { .. }
+                | LedgerEntry::Ended { .. }
+                | LedgerEntry::Object { .. } => None,
             })
             .filter(|(_, process)| !ended.contains(process))
             .collect()

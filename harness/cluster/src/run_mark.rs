@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::procfs::{self, Variable};
-use crate::{ClusterError, Identity};
+use crate::{ClusterError, Identity, Ledger};
 
 /// The variable that every node has in its environment: a [`RunMark`] as JSON.
 pub const RUN_VARIABLE: &str = "TRIBUNAL_RUN";
@@ -25,6 +25,24 @@ impl RunMark {
     /// The mark as the value of [`RUN_VARIABLE`].
     pub fn to_value(&self) -> String {
         serde_json::to_string(self).expect("invariant: strings and numbers are JSON")
+    }
+
+    /// Whether the run of this mark goes on: its ledger is locked, or, where that is lost, its
+    /// controller runs.
+    ///
+    /// # Errors
+    /// If the ledger cannot be opened or locked.
+    pub fn is_live(&self) -> Result<bool, ClusterError> {
+        if self.ledger.exists() {
+            Ledger::is_live(&self.ledger)
+        } else {
+            Ok(self.controller.is_running())
+        }
+    }
+
+    /// Whether its controller was of this machine, and of its present boot.
+    pub fn is_of_this_boot(&self) -> bool {
+        procfs::boot_id().as_ref() == Some(&self.controller.boot_id)
     }
 
     /// The mark of a process; `None` if it has none, or its environment is not ours to read.

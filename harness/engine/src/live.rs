@@ -121,6 +121,7 @@ pub async fn drive(options: LiveOptions) -> Result<Driven, ClusterError> {
         Some(live) => Some(set_up(live, &mut run, &reports).await?),
         None => None,
     };
+    timings.extend(cluster.iter().flat_map(|cluster| cluster.timings()));
     let recorder = Recorder::create(&folder);
     let mut driver = Driver {
         run: Run::new(run),
@@ -163,17 +164,21 @@ pub async fn drive(options: LiveOptions) -> Result<Driven, ClusterError> {
     })
 }
 
-/// Sees what the cluster cannot do, and sets it up; what it made is gone again if it cannot be.
+/// Sets the cluster up and sees what it cannot do; what it made is gone again if it cannot be.
 async fn set_up(
     live: LiveCluster,
     run: &mut RunOptions,
     reports: &Reports,
 ) -> Result<Box<dyn Cluster>, ClusterError> {
     let LiveCluster { mut cluster, spec } = live;
-    run.unsupported = unsupported(&run.plan, cluster.as_ref())?;
-    if let Err(error) = cluster.set_up(run.plan.nodes, spec, reports.clone()).await {
-        let _ = cluster.tear_down().await;
-        return Err(error);
+    let made = cluster.set_up(run.plan.nodes, spec, reports.clone()).await;
+    // Some clusters know only then what they can do.
+    match made.and_then(|()| unsupported(&run.plan, cluster.as_ref())) {
+        Ok(unsupported) => run.unsupported = unsupported,
+        Err(error) => {
+            let _ = cluster.tear_down().await;
+            return Err(error);
+        }
     }
     Ok(cluster)
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use tokio::time::Instant;
-use tribunal_history::{Fault, Link, NodeId};
+use tribunal_history::{Fault, Link, Nanos, NodeId};
 
 use crate::{Addresses, BoxFuture, ClusterError, LinkState, NodeContext, NodeSpec, Unsupported};
 
@@ -26,6 +26,11 @@ pub trait Host: Send + Sync {
     /// Removes what is still there after every process and link was closed, or after `open` failed
     /// half way, and returns what could not be removed. Idempotent.
     fn sweep(&mut self) -> BoxFuture<'_, Vec<String>>;
+
+    /// How long the steps of `open` took, in order.
+    fn timings(&self) -> Vec<(String, Nanos)> {
+        Vec::new()
+    }
 }
 
 /// What a host has made.

@@ -328,6 +328,10 @@ impl<H: Host> Cluster for LiveCluster<H> {
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
     }
 
+    fn timings(&self) -> Vec<(String, Nanos)> {
+        self.host.timings()
+    }
+
     fn heal_all(&mut self) -> BoxFuture<'_, Result<HostState, ClusterError>> {
         Box::pin(async move { Ok(self.take_back().await) })
     }

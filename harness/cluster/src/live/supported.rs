@@ -1,6 +1,6 @@
-//! What a process cluster can express.
+//! What any live cluster can express.
 
-use tribunal_history::{ClockKind, Fault, FaultKind, Link, LinkEnd, LinkFault, PacketFault};
+use tribunal_history::{ClockKind, Fault, FaultKind, Link, LinkEnd, LinkFault};
 
 use crate::Unsupported;
 
@@ -54,10 +54,8 @@ fn check_links(fault: &Fault, kind: LinkFault) -> Result<(), Unsupported> {
         if from == to {
             return refuse(format!("{link} is no link"));
         }
-        if let LinkFault::Packet(packet) = kind
-            && let Some(reason) = unexpressed(packet)
-        {
-            return refuse(reason.into());
+        if matches!(kind, LinkFault::Packet(packet) if packet.is_clear()) {
+            return refuse("it harms no packet".into());
         }
         if kind == LinkFault::LoseReply && !carries_replies {
             return refuse(format!("{link} carries no replies to clients"));
@@ -69,20 +67,9 @@ fn check_links(fault: &Fault, kind: LinkFault) -> Result<(), Unsupported> {
     Ok(())
 }
 
-/// Why streams of bytes cannot be harmed so; `None` if they can.
-fn unexpressed(packet: PacketFault) -> Option<&'static str> {
-    if packet.needs_packets() {
-        return Some(
-            "only --cluster docker loses, doubles or reorders packets; links of processes are \
-             streams of bytes",
-        );
-    }
-    packet.is_clear().then_some("it harms no packet")
-}
-
 #[cfg(test)]
 mod tests {
-    use tribunal_history::{FaultId, LinkHeal, Nanos, NodeId};
+    use tribunal_history::{FaultId, LinkHeal, Nanos, NodeId, PacketFault};
 
     use super::*;
 
@@ -114,9 +101,7 @@ mod tests {
         let harm = |packet| on_link(LinkFault::Packet(packet), peers);
         let late = PacketFault { delay: Nanos(2), jitter: Nanos(1), ..PacketFault::CLEAR };
         assert!(harm(late) && harm(PacketFault { bandwidth: 1_000, ..PacketFault::CLEAR }));
-        assert!(!harm(PacketFault { loss_ppm: 1, ..late }) && !harm(PacketFault::CLEAR));
-        assert!(!harm(PacketFault { duplicate_ppm: 1, ..late }));
-        assert!(!harm(PacketFault { reorder_ppm: 1, ..late }) && on_link(LinkFault::Refuse, peers));
+        assert!(!harm(PacketFault::CLEAR) && on_link(LinkFault::Refuse, peers));
         assert!(on_link(LinkFault::LoseReply, replies) && !on_link(LinkFault::LoseReply, peers));
         assert!(!on_link(LinkFault::Refuse, replies));
         assert!(!on_link(hold, Link::between(NodeId(1), NodeId(4))), "there is no n4");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::time::Instant;
-use tribunal_history::{Fault, LinkEnd, NodeId, Seed};
+use tribunal_history::{Fault, FaultKind, LinkEnd, LinkFault, NodeId, Seed};
 
 use super::addresses::Block;
 use super::launch::ProcessLauncher;
@@ -125,8 +125,8 @@ impl Host for ProcessHost {
         Box::pin(self.make(nodes))
     }
 
-    fn supports(&self, _fault: &Fault) -> Result<(), Unsupported> {
-        Ok(())
+    fn supports(&self, fault: &Fault) -> Result<(), Unsupported> {
+        check_stream(fault.kind)
     }
 
     fn sweep(&mut self) -> BoxFuture<'_, Vec<String>> {
@@ -136,5 +136,35 @@ impl Host for ProcessHost {
             let swept = tokio::task::spawn_blocking(move || crate::clean::sweep_own(&ledger));
             swept.await.unwrap_or_else(|error| vec![format!("not looked at: {error}")])
         })
+    }
+}
+
+/// Whether streams of bytes, which is what these links are, can be harmed so.
+fn check_stream(kind: FaultKind) -> Result<(), Unsupported> {
+    match kind {
+        FaultKind::Link(LinkFault::Packet(packet)) if packet.needs_packets() => Err(Unsupported(
+            "only --cluster docker loses, doubles or reorders packets; links of processes \
+                 are streams of bytes"
+                .into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tribunal_history::{Nanos, PacketFault};
+
+    use super::*;
+
+    #[test]
+    fn streams_are_late_or_narrow_and_lose_nothing() {
+        let harm = |packet| check_stream(FaultKind::Link(LinkFault::Packet(packet))).is_ok();
+        let late = PacketFault { delay: Nanos(2), jitter: Nanos(1), ..PacketFault::CLEAR };
+        assert!(harm(late) && harm(PacketFault { bandwidth: 1_000, ..PacketFault::CLEAR }));
+        assert!(!harm(PacketFault { loss_ppm: 1, ..late }));
+        assert!(!harm(PacketFault { duplicate_ppm: 1, ..late }));
+        assert!(!harm(PacketFault { reorder_ppm: 1, ..late }));
+        assert!(check_stream(FaultKind::Kill).is_ok());
     }
 }

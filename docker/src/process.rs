@@ -1,0 +1,354 @@
+//! A node's process in its container.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bollard::container::{AttachContainerResults, LogOutput};
+use bollard::errors::Error;
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder,
+    UploadToContainerOptionsBuilder, WaitContainerOptions,
+};
+use futures_util::StreamExt;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tribunal_cluster::{
+    BoxFuture, ClusterError, End, Launcher, Ledger, Logs, NodeContext, NodeProcess, NodeSpec,
+    Probe, Tap,
+};
+use tribunal_history::{Nanos, NodeId};
+
+use crate::containers::{self, Maker};
+use crate::engine::{Engine, said, status};
+use crate::image::{DATA, PROGRAM, pack_data};
+use crate::limits::Limits;
+
+/// How long to wait for the last lines of a container that has ended.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// How often a client port is tried, and a container looked at that was told something.
+const PROBE_INTERVAL: Duration = Duration::from_millis(10);
+
+/// The exit status of a process that SIGKILL ended.
+const KILLED: i64 = 128 + 9;
+
+/// Characters of a container's id that are shown, as the engine's own tools do.
+const ID_CHARS: usize = 12;
+
+/// Starts one node in its container.
+pub(crate) struct ContainerLauncher {
+    pub(crate) engine: Engine,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) image: String,
+    /// The program on this side, which is [`PROGRAM`] in the image.
+    pub(crate) program: PathBuf,
+    pub(crate) limits: Limits,
+    pub(crate) logs: Logs,
+    /// Where clients reach it from here.
+    pub(crate) client: std::net::SocketAddr,
+    /// The container, once it was made, and what it was made for.
+    pub(crate) made: Option<(String, NodeSpec)>,
+}
+
+impl ContainerLauncher {
+    async fn start(
+        &mut self,
+        spec: &NodeSpec,
+        node: NodeId,
+    ) -> Result<ContainerProcess, ClusterError> {
+        let failed = |reason: String| ClusterError::Start { node, reason };
+        let refused = |what: &str, error: &Error| failed(format!("{what}: {}", said(error)));
+        let id = self.container(spec, node).await?;
+        let files = pack_data(&spec.files).map_err(|error| failed(error.to_string()))?;
+        let options = UploadToContainerOptionsBuilder::default().path(DATA).build();
+        let body = bollard::body_full(files.into());
+        let docker = self.engine.docker();
+        let uploaded = docker.upload_to_container(&id, Some(options), body).await;
+        uploaded.map_err(|error| refused("its files cannot be written", &error))?;
+        let attach = AttachContainerOptionsBuilder::default();
+        let attach = attach.stdout(true).stderr(true).stream(true).build();
+        let attached = docker.attach_container(&id, Some(attach)).await;
+        let attached = attached.map_err(|error| refused("its output cannot be read", &error))?;
+        let awaited = match &spec.ready {
+            Probe::Line(line) => Some(line.clone()),
+            Probe::ClientPort => None,
+        };
+        let (stdout, stderr) = (self.logs.stdout(awaited), self.logs.stderr());
+        let capturing = tokio::spawn(capture(attached, stdout.clone(), stderr.clone()));
+        if let Err(error) = containers::start(&self.engine, &id).await {
+            capturing.abort();
+            return Err(refused("its container does not start", &error));
+        }
+        let (ended, end) = watch::channel(None);
+        let watching = tokio::spawn(wait(self.engine.clone(), id.clone(), ended));
+        Ok(ContainerProcess {
+            engine: self.engine.clone(),
+            id,
+            stdout,
+            stderr,
+            capturing,
+            watching,
+            end,
+            probe: spec.ready.clone(),
+            client: self.client,
+        })
+    }
+
+    /// The node's container, made at the first start: it keeps the node's data as long as it is.
+    async fn container(&mut self, spec: &NodeSpec, node: NodeId) -> Result<String, ClusterError> {
+        let failed = |reason: String| ClusterError::Start { node, reason };
+        if let Some((id, made_for)) = &self.made {
+            if made_for.args != spec.args || made_for.env != spec.env {
+                let reason = "its arguments or environment are others than at its first start, \
+                              which a container cannot change";
+                return Err(failed(reason.into()));
+            }
+            return Ok(id.clone());
+        }
+        if spec.program != self.program {
+            let program = spec.program.display();
+            return Err(failed(format!("{program} is not in the image, only {PROGRAM} is")));
+        }
+        let maker = Maker { engine: &self.engine, ledger: &self.ledger, image: &self.image };
+        let made = maker.node(node, spec, self.limits).await;
+        let id = made
+            .map_err(|error| failed(format!("its container cannot be made: {}", said(&error))))?;
+        self.made = Some((id.clone(), spec.clone()));
+        Ok(id)
+    }
+}
+
+impl Launcher for ContainerLauncher {
+    fn launch<'a>(
+        &'a mut self,
+        spec: &'a NodeSpec,
+        context: &'a NodeContext,
+    ) -> BoxFuture<'a, Result<Box<dyn NodeProcess>, ClusterError>> {
+        Box::pin(async move {
+            let process = self.start(spec, context.node).await?;
+            Ok(Box::new(process) as Box<dyn NodeProcess>)
+        })
+    }
+}
+
+/// What the engine says of a container's end: its status and whether memory ran out, or why that
+/// cannot be known.
+type Ended = Result<(i64, bool), String>;
+
+/// A node's process in its container.
+struct ContainerProcess {
+    engine: Engine,
+    id: String,
+    stdout: Tap,
+    stderr: Tap,
+    capturing: JoinHandle<()>,
+    watching: JoinHandle<()>,
+    end: watch::Receiver<Option<Ended>>,
+    probe: Probe,
+    client: std::net::SocketAddr,
+}
+
+impl ContainerProcess {
+    fn known_end(&self) -> Option<io::Result<End>> {
+        self.end.borrow().as_ref().map(describe)
+    }
+
+    async fn wait_end(&mut self) -> io::Result<End> {
+        // The watcher tells the end before it ends, unless it panicked.
+        let _ = self.end.wait_for(Option::is_some).await;
+        self.known_end().unwrap_or_else(|| Err(io::Error::other("nobody watches it any more")))
+    }
+
+    /// Asks the engine whether it has ended; the watcher may be a moment behind.
+    async fn ask_end(&self) -> io::Result<Option<End>> {
+        if let Some(end) = self.known_end() {
+            return end.map(Some);
+        }
+        match self.state().await? {
+            (Some(_), _) => Ok(None),
+            (None, ended) => Ok(Some(describe(&Ok(ended))?)),
+        }
+    }
+
+    /// Whether it runs, and then whether it is paused; or else how it ended.
+    async fn state(&self) -> io::Result<(Option<bool>, (i64, bool))> {
+        let none = None::<InspectContainerOptions>;
+        let said = self.engine.docker().inspect_container(&self.id, none).await;
+        let state = said.map_err(io::Error::other)?.state.unwrap_or_default();
+        let running = state.running.unwrap_or_default();
+        let ended = (state.exit_code.unwrap_or_default(), state.oom_killed.unwrap_or_default());
+        Ok((running.then(|| state.paused.unwrap_or_default()), ended))
+    }
+
+    async fn send_kill(&self) -> io::Result<String> {
+        let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
+        match self.engine.docker().kill_container(&self.id, Some(options)).await {
+            Ok(()) => {}
+            // It has ended already, which is what was wanted.
+            Err(error) if matches!(status(&error), Some(404 | 409)) => {}
+            Err(error) => return Err(io::Error::other(said(&error))),
+        }
+        Ok(format!("SIGKILL to {}", self.name()))
+    }
+
+    async fn pause(&self, paused: bool, by: Instant) -> io::Result<Option<String>> {
+        let began = Instant::now();
+        let docker = self.engine.docker();
+        let done = async {
+            match paused {
+                true => docker.pause_container(&self.id).await,
+                false => docker.unpause_container(&self.id).await,
+            }
+        };
+        match timeout_at(by, done).await {
+            Ok(Ok(())) => {}
+            // It may be so already: looked at below.
+            Ok(Err(error)) if status(&error).is_some() => {
+                let is_so = self.state().await?.0 == Some(paused);
+                if !is_so {
+                    return Err(io::Error::other(said(&error)));
+                }
+            }
+            Ok(Err(error)) => return Err(io::Error::other(said(&error))),
+            Err(_) => return Ok(None),
+        }
+        let seen = async {
+            while self.state().await?.0 != Some(paused) {
+                sleep(PROBE_INTERVAL).await;
+            }
+            Ok::<(), io::Error>(())
+        };
+        match timeout_at(by, seen).await {
+            Ok(seen) => seen?,
+            Err(_) => return Ok(None),
+        }
+        let (verb, state) = if paused { ("pause", "paused") } else { ("unpause", "running") };
+        let took = Nanos::from(began.elapsed());
+        Ok(Some(format!("{verb} of {}, state {state} after {took}", self.name())))
+    }
+}
+
+impl NodeProcess for ContainerProcess {
+    fn name(&self) -> String {
+        format!("container {}", self.id.chars().take(ID_CHARS).collect::<String>())
+    }
+
+    fn ready(&self) -> BoxFuture<'static, ()> {
+        let (mut seen, probe, client) = (self.stdout.seen(), self.probe.clone(), self.client);
+        Box::pin(async move {
+            match probe {
+                Probe::Line(_) => {
+                    if seen.wait_for(|seen| *seen).await.is_err() {
+                        // Its output ended without the line.
+                        std::future::pending::<()>().await;
+                    }
+                }
+                Probe::ClientPort => {
+                    while TcpStream::connect(client).await.is_err() {
+                        sleep(PROBE_INTERVAL).await;
+                    }
+                }
+            }
+        })
+    }
+
+    fn ended(&mut self) -> BoxFuture<'_, io::Result<End>> {
+        Box::pin(self.wait_end())
+    }
+
+    fn try_ended(&mut self) -> BoxFuture<'_, io::Result<Option<End>>> {
+        Box::pin(self.ask_end())
+    }
+
+    fn kill(&mut self) -> BoxFuture<'_, io::Result<String>> {
+        Box::pin(self.send_kill())
+    }
+
+    fn set_stopped(
+        &mut self,
+        stopped: bool,
+        by: Instant,
+    ) -> BoxFuture<'_, io::Result<Option<String>>> {
+        Box::pin(self.pause(stopped, by))
+    }
+
+    fn lines_so_far(&self) -> String {
+        self.stderr.tail()
+    }
+
+    fn last_lines(&mut self) -> BoxFuture<'_, String> {
+        Box::pin(async {
+            // Too late is no harm: the lines so far are shown.
+            let _ = timeout(LAST_LINES, &mut self.capturing).await;
+            self.stderr.tail()
+        })
+    }
+}
+
+impl Drop for ContainerProcess {
+    /// Nobody looks after it any more, so it ends.
+    fn drop(&mut self) {
+        self.watching.abort();
+        if self.end.borrow().is_some() {
+            return;
+        }
+        let (engine, id) = (self.engine.clone(), self.id.clone());
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
+                // It may have ended; and what is left is swept with the run's other containers.
+                let _ = engine.docker().kill_container(&id, Some(options)).await;
+            });
+        }
+    }
+}
+
+fn describe(ended: &Ended) -> io::Result<End> {
+    let (code, no_memory) = ended.as_ref().map_err(|reason| io::Error::other(reason.clone()))?;
+    let is_killed = *code == KILLED && !no_memory;
+    let words = match (*code, no_memory) {
+        (code, true) => format!("exit status {code}: out of its container's memory"),
+        (KILLED, false) => "signal SIGKILL".into(),
+        (code, false) => format!("exit status {code}"),
+    };
+    Ok(End { code: i32::try_from(*code).ok(), is_killed, words })
+}
+
+/// Waits for a container's end and tells it.
+async fn wait(engine: Engine, id: String, ended: watch::Sender<Option<Ended>>) {
+    let mut waited = engine.docker().wait_container(&id, None::<WaitContainerOptions>);
+    let code = match waited.next().await {
+        Some(Ok(response)) => Ok(response.status_code),
+        // Any status but 0 is an error to the library.
+        Some(Err(Error::DockerContainerWaitError { code, .. })) => Ok(code),
+        Some(Err(error)) => Err(said(&error)),
+        None => Err("the engine ended its answer".into()),
+    };
+    let code = match code {
+        Ok(code) => code,
+        Err(reason) => {
+            ended.send_replace(Some(Err(reason)));
+            return;
+        }
+    };
+    let said = engine.docker().inspect_container(&id, None::<InspectContainerOptions>).await;
+    let no_memory = said.ok().and_then(|said| said.state?.oom_killed).unwrap_or_default();
+    ended.send_replace(Some(Ok((code, no_memory))));
+}
+
+/// Reads a container's output until it ends.
+async fn capture(attached: AttachContainerResults, stdout: Tap, stderr: Tap) {
+    let AttachContainerResults { mut output, input: _input } = attached;
+    while let Some(Ok(chunk)) = output.next().await {
+        match chunk {
+            LogOutput::StdErr { message } => stderr.take_in(&message),
+            LogOutput::StdOut { message }
+            | LogOutput::StdIn { message }
+            | LogOutput::Console { message } => stdout.take_in(&message),
+        }
+    }
+}

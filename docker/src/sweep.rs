@@ -1,0 +1,171 @@
+//! Removing what runs made.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder};
+use futures_util::future::join_all;
+use tokio::time::{Duration, sleep};
+use tribunal_cluster::{CleanReport, ClusterError, RunMark};
+
+use crate::engine::{Engine, cannot};
+use crate::labels::{MARK_LABEL, RUN_LABEL};
+use crate::{containers, network};
+
+/// How often a run that tears itself down looks for what it left.
+const SWEEPS_MAX: u32 = 5;
+
+/// How long the engine is given between two looks: endpoints leave a network a little late.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Something a run made, or that is labelled as if it had.
+struct Found {
+    is_network: bool,
+    id: String,
+    name: String,
+    labels: HashMap<String, String>,
+}
+
+/// Removes everything of one run and returns what is still there.
+pub(crate) async fn run(engine: &Engine, run_id: &str) -> Vec<String> {
+    let mut left = Vec::new();
+    for _ in 0..SWEEPS_MAX {
+        let found = match find(engine, &format!("{RUN_LABEL}={run_id}")).await {
+            Ok(found) if found.is_empty() => return Vec::new(),
+            Ok(found) => found,
+            Err(error) => return vec![error.to_string()],
+        };
+        left = remove_all(engine, &found).await;
+        if !left.is_empty() {
+            sleep(BREATH).await;
+        }
+    }
+    match find(engine, &format!("{RUN_LABEL}={run_id}")).await {
+        Ok(found) if found.is_empty() => Vec::new(),
+        Ok(found) if left.is_empty() => found.into_iter().map(|one| one.name).collect(),
+        Ok(_) => left,
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+/// The names of what is there of a run.
+///
+/// # Errors
+/// If there is no engine, or it does not list them.
+pub async fn left_of(run_id: &str) -> Result<Vec<String>, ClusterError> {
+    let engine = Engine::connect().await?;
+    let found = find(&engine, &format!("{RUN_LABEL}={run_id}")).await?;
+    Ok(found.into_iter().map(|one| one.name).collect())
+}
+
+/// Removes containers and networks of dead runs, whatever their store.
+///
+/// A run is dead when the lock of its ledger is free, or, where the ledger is lost, when its
+/// controller is gone; one whose controller belongs to another boot, or another machine that uses
+/// the same engine, and whose ledger cannot be found is left alone and named. What carries no mark
+/// of ours is somebody else's. O(containers + networks of the engine).
+///
+/// # Errors
+/// If the engine does not list them.
+pub async fn clean(engine: &Engine) -> Result<CleanReport, ClusterError> {
+    let mut report = CleanReport::default();
+    let mut runs: BTreeMap<String, (RunMark, Vec<Found>)> = BTreeMap::new();
+    for found in find(engine, RUN_LABEL).await? {
+        let Some(text) = found.labels.get(MARK_LABEL) else { continue };
+        match serde_json::from_str::<RunMark>(text) {
+            Ok(mark) => runs.entry(text.clone()).or_insert((mark, Vec::new())).1.push(found),
+            Err(error) => report.left.push(format!("{}: its mark: {error}", found.name)),
+        }
+    }
+    for (mark, found) in runs.into_values() {
+        match state(&mark) {
+            Ok(State::Live) => report.live.push(mark.run_id),
+            Ok(State::Dead) => clean_run(engine, &mark, &found, &mut report).await,
+            Ok(State::Elsewhere) => {
+                let names: Vec<_> = found.iter().map(|one| one.name.as_str()).collect();
+                report.left.push(format!(
+                    "{}: run {} was begun on another machine or before a restart, and its ledger \
+                     {} is not here",
+                    names.join(", "),
+                    mark.run_id,
+                    mark.ledger.display()
+                ));
+            }
+            Err(error) => report.left.push(format!("run {}: {error}", mark.run_id)),
+        }
+    }
+    report.live.sort_unstable();
+    report.live.dedup();
+    Ok(report)
+}
+
+async fn clean_run(engine: &Engine, mark: &RunMark, found: &[Found], report: &mut CleanReport) {
+    let mut left = remove_all(engine, found).await;
+    if !left.is_empty() {
+        left = run(engine, &mark.run_id).await;
+    }
+    for one in found {
+        if !left.iter().any(|left| left.starts_with(&one.name)) {
+            let kind = if one.is_network { "network" } else { "container" };
+            report.removed.push(format!("{kind} {} of run {}", one.name, mark.run_id));
+        }
+    }
+    report.left.extend(left);
+}
+
+enum State {
+    Live,
+    Dead,
+    Elsewhere,
+}
+
+fn state(mark: &RunMark) -> Result<State, ClusterError> {
+    if mark.ledger.exists() || mark.is_of_this_boot() {
+        return Ok(if mark.is_live()? { State::Live } else { State::Dead });
+    }
+    Ok(State::Elsewhere)
+}
+
+/// Removes containers, all at once, and then networks; returns what could not be.
+async fn remove_all(engine: &Engine, found: &[Found]) -> Vec<String> {
+    let containers = found.iter().filter(|one| !one.is_network);
+    let removed = containers.map(|one| async move {
+        let gone = containers::remove(engine, &one.id).await;
+        gone.err().map(|why| format!("{}: {why}", one.name))
+    });
+    let mut left: Vec<String> = join_all(removed).await.into_iter().flatten().collect();
+    for one in found.iter().filter(|one| one.is_network) {
+        if let Err(why) = network::remove(engine, &one.id).await {
+            left.push(format!("{}: {why}", one.name));
+        }
+    }
+    left
+}
+
+/// Containers and networks with a label, `name` or `name=value`, in order of name.
+async fn find(engine: &Engine, label: &str) -> Result<Vec<Found>, ClusterError> {
+    let filters = HashMap::from([("label", vec![label])]);
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let containers = engine.docker().list_containers(Some(options)).await;
+    let containers = containers.map_err(|error| cannot("list containers", &error))?;
+    let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
+    let networks = engine.docker().list_networks(Some(options)).await;
+    let networks = networks.map_err(|error| cannot("list networks", &error))?;
+    let containers = containers.into_iter().map(|one| Found {
+        is_network: false,
+        id: one.id.unwrap_or_default(),
+        name: one
+            .names
+            .and_then(|names| Some(names.first()?.trim_start_matches('/').to_owned()))
+            .unwrap_or_default(),
+        labels: one.labels.unwrap_or_default(),
+    });
+    let networks = networks.into_iter().map(|one| Found {
+        is_network: true,
+        id: one.id.unwrap_or_default(),
+        name: one.name.unwrap_or_default(),
+        labels: one.labels.unwrap_or_default(),
+    });
+    let mut found: Vec<Found> = containers.chain(networks).collect();
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(found)
+}
