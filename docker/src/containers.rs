@@ -31,7 +31,7 @@ pub(crate) const AGENT_PORT: u16 = 7_003;
 pub const TOKEN_VARIABLE: &str = "TRIBUNAL_TOKEN";
 
 /// The device by which an agent gets packets to harm.
-const TUN: &str = "/dev/net/tun";
+pub(crate) const TUN: &str = "/dev/net/tun";
 
 /// An agent needs little: this is for its packets in flight.
 const AGENT_MEMORY: i64 = 256 << 20;

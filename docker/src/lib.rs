@@ -19,6 +19,7 @@ mod network;
 mod process;
 pub mod protocol;
 mod supported;
+mod survey;
 mod sweep;
 
 pub use agent_client::AgentClient;
@@ -29,4 +30,5 @@ pub use heal::heal_run;
 pub use image::{Image, ObjectsError, REPOSITORY, remove_images};
 pub use labels::{IMAGE_LABEL, MARK_LABEL, NODE_LABEL, RUN_LABEL};
 pub use limits::{LIMIT_OPTIONS, LimitError, Limits};
+pub use survey::{Survey, survey};
 pub use sweep::{clean, left_of};

@@ -25,6 +25,7 @@ use tribunal_history::{Nanos, NodeId};
 use crate::containers::{self, Maker};
 use crate::engine::{Engine, said, status};
 use crate::image::{DATA, PROGRAM, pack_data};
+use crate::labels;
 use crate::limits::Limits;
 
 /// How long to wait for the last lines of a container that has ended.
@@ -84,7 +85,8 @@ impl ContainerLauncher {
             return Err(refused("its container does not start", &error));
         }
         let (ended, end) = watch::channel(None);
-        let watching = tokio::spawn(wait(self.engine.clone(), id.clone(), ended));
+        let agent = labels::agent(&self.ledger.mark().run_id, node);
+        let watching = tokio::spawn(wait(self.engine.clone(), id.clone(), agent, ended));
         Ok(ContainerProcess {
             engine: self.engine.clone(),
             id,
@@ -319,25 +321,40 @@ fn describe(ended: &Ended) -> io::Result<End> {
 }
 
 /// Waits for a container's end and tells it.
-async fn wait(engine: Engine, id: String, ended: watch::Sender<Option<Ended>>) {
-    let mut waited = engine.docker().wait_container(&id, None::<WaitContainerOptions>);
-    let code = match waited.next().await {
+async fn wait(engine: Engine, id: String, agent: String, ended: watch::Sender<Option<Ended>>) {
+    let end = match wait_code(&engine, &id).await {
+        Ok(KILLED) => killed(&engine, &id, &agent).await,
+        Ok(code) => Ok((code, false)),
+        Err(reason) => Err(reason),
+    };
+    ended.send_replace(Some(end));
+}
+
+async fn wait_code(engine: &Engine, id: &str) -> Result<i64, String> {
+    let mut waited = engine.docker().wait_container(id, None::<WaitContainerOptions>);
+    match waited.next().await {
         Some(Ok(response)) => Ok(response.status_code),
         // Any status but 0 is an error to the library.
         Some(Err(Error::DockerContainerWaitError { code, .. })) => Ok(code),
         Some(Err(error)) => Err(said(&error)),
         None => Err("the engine ended its answer".into()),
+    }
+}
+
+/// Who killed it: somebody, its own hunger for memory, or the end of its agent, which is no fault
+/// of the node's.
+async fn killed(engine: &Engine, id: &str, agent: &str) -> Ended {
+    let inspect = |id: &str| {
+        let id = id.to_owned();
+        async move { engine.docker().inspect_container(&id, None::<InspectContainerOptions>).await }
     };
-    let code = match code {
-        Ok(code) => code,
-        Err(reason) => {
-            ended.send_replace(Some(Err(reason)));
-            return;
-        }
-    };
-    let said = engine.docker().inspect_container(&id, None::<InspectContainerOptions>).await;
-    let no_memory = said.ok().and_then(|said| said.state?.oom_killed).unwrap_or_default();
-    ended.send_replace(Some(Ok((code, no_memory))));
+    let agent = inspect(agent).await.ok().and_then(|said| said.state);
+    if let Some(agent) = agent.filter(|agent| agent.running == Some(false)) {
+        let code = agent.exit_code.unwrap_or_default();
+        return Err(format!("its agent ended with exit status {code}, and the node with it"));
+    }
+    let state = inspect(id).await.ok().and_then(|said| said.state).unwrap_or_default();
+    Ok((KILLED, state.oom_killed.unwrap_or_default()))
 }
 
 /// Reads a container's output until it ends.

@@ -1,5 +1,7 @@
 //! `tribunal doctor`: what this machine can and cannot do, and what each lack costs.
 
+mod docker;
+
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
@@ -31,7 +33,7 @@ struct Finding {
 
 /// Runs `tribunal doctor`.
 pub(crate) fn command(cli: &Cli) -> Result<Exit, Failure> {
-    let findings = [
+    let mut findings = vec![
         loopback(),
         proc_file_system(),
         open_files(),
@@ -42,15 +44,17 @@ pub(crate) fn command(cli: &Cli) -> Result<Exit, Failure> {
         browser(),
     ];
     let broken = findings.iter().any(|finding| finding.required && !finding.ok);
+    let (of_docker, docker) = docker::findings();
+    findings.extend(of_docker);
     if cli.format == Format::Json {
         output::json(&findings);
     } else {
-        print(&findings, broken);
+        print(&findings, broken, &docker);
     }
     Ok(if broken { Exit::Environment } else { Exit::Valid })
 }
 
-fn print(findings: &[Finding], broken: bool) {
+fn print(findings: &[Finding], broken: bool, docker: &str) {
     for finding in findings {
         let mark = match (finding.ok, finding.required) {
             (true, _) => "✓",
@@ -67,8 +71,10 @@ fn print(findings: &[Finding], broken: bool) {
     output::line(if broken {
         "the process cluster cannot run here"
     } else {
-        "the process cluster can run here: partition, client, kill, pause, clock, power"
+        "the process cluster can run here: partition, client, kill, pause, clock, power, packet \
+         (delay and bandwidth)"
     });
+    output::line(docker);
 }
 
 /// Nodes live at loopback addresses of their own.

@@ -135,7 +135,12 @@ impl Rig {
         self.order_install(Fault { id: FaultId(id), kind, links: vec![], nodes }).await
     }
 
-    pub(crate) async fn install_on(&mut self, id: u32, kind: LinkFault, links: &[Link]) -> Injection {
+    pub(crate) async fn install_on(
+        &mut self,
+        id: u32,
+        kind: LinkFault,
+        links: &[Link],
+    ) -> Injection {
         let kind = FaultKind::Link(kind);
         let fault = Fault { id: FaultId(id), kind, links: links.to_vec(), nodes: vec![] };
         self.order_install(fault).await
