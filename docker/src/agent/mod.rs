@@ -117,7 +117,10 @@ pub async fn run(options: AgentOptions) -> Result<(), AgentError> {
 /// # Errors
 /// If the agent refuses or does not answer in time, or what is left cannot be removed.
 pub async fn heal(options: AgentOptions) -> Result<(), AgentError> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.listen.port()));
+    let mut address = options.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
     if tokio::net::TcpStream::connect(address).await.is_err() {
         return remove_leftovers().await;
     }

@@ -142,8 +142,13 @@ impl Server {
         };
         let mut namespace = Arc::clone(&self.namespace).lock_owned().await;
         let work = move || {
+            let is_set = wanted.is_some();
             let broken = wanted.map_or(Ok(0), |wanted| namespace.set(&wanted, &breaks))?;
-            Ok(Reply::State { links: namespace.figures()?, broken })
+            let links = namespace.figures().map_err(|error| match is_set {
+                true => format!("what is wanted is in force, but not counted: {error}"),
+                false => error,
+            })?;
+            Ok(Reply::State { links, broken })
         };
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok(reply)) => Response { number, reply },

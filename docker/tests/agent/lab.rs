@@ -31,6 +31,9 @@ pub(crate) const TOKEN: &str = "a token";
 /// Long enough for any machine; nothing waits so long when all is well.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What the engine gives an agent: CAP_NET_ADMIN and CAP_NET_RAW.
+pub(crate) const ENGINE_GIVES: &str = "12 13";
+
 pub(crate) type Fallible = Result<(), Box<dyn std::error::Error>>;
 
 /// A network namespace, gone when dropped.
@@ -141,7 +144,12 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn start(lab: &Lab) -> Agent {
-        let mut agent = Agent::start_alone(lab, Duration::from_secs(15));
+        Agent::start_with(lab, Duration::from_secs(15), ENGINE_GIVES)
+    }
+
+    /// With these capabilities only.
+    pub(crate) fn start_with(lab: &Lab, patience: Duration, capabilities: &str) -> Agent {
+        let mut agent = Agent::await_ready(start_process(lab, "run", patience, capabilities));
         let address = SocketAddr::from((NODE, AGENT_PORT));
         let connect = AgentClient::connect(address, TOKEN.to_owned(), by());
         let (client, abilities) = agent.runtime.block_on(connect).expect("an agent");
@@ -151,7 +159,10 @@ impl Agent {
 
     /// Without a controller.
     pub(crate) fn start_alone(lab: &Lab, patience: Duration) -> Agent {
-        let mut process = start_process(lab, "run", patience);
+        Agent::await_ready(start_process(lab, "run", patience, ENGINE_GIVES))
+    }
+
+    fn await_ready(mut process: Child) -> Agent {
         let stdout = process.stdout.take().expect("a pipe");
         let mut lines = BufReader::new(stdout).lines();
         let is_ready = lines.any(|line| line.expect("text").ends_with("ready"));
@@ -223,12 +234,13 @@ impl Drop for Agent {
 }
 
 /// Starts this test binary once more, in the node's namespace, to be what `role` says.
-pub(crate) fn start_process(lab: &Lab, role: &str, patience: Duration) -> Child {
+pub(crate) fn start_process(lab: &Lab, role: &str, patience: Duration, caps: &str) -> Child {
     let program = std::env::current_exe().expect("this program");
     let mut command = Command::new(program);
     command.args(["--exact", "agent_process", "--nocapture", "--test-threads", "1"]);
     command.env("TRIBUNAL_TEST_AGENT", role);
     command.env("TRIBUNAL_TEST_PATIENCE", patience.as_millis().to_string());
+    command.env("TRIBUNAL_TEST_CAPABILITIES", caps);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     lab.node.inside(|| command.spawn()).expect("a process")
 }
