@@ -221,6 +221,17 @@ impl Agent {
         }
     }
 
+    /// The processor time its threads have taken, in nanoseconds.
+    pub(crate) fn cpu_nanos(&self) -> u64 {
+        let threads = format!("/proc/{}/task", self.process.id());
+        let threads = std::fs::read_dir(threads).expect("a process").flatten();
+        let nanos = |figures: String| -> Option<u64> { figures.split(' ').next()?.parse().ok() };
+        threads
+            .filter_map(|thread| std::fs::read_to_string(thread.path().join("schedstat")).ok())
+            .filter_map(nanos)
+            .sum()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.process.id() as i32), signal).expect("a process");
     }
