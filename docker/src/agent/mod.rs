@@ -107,7 +107,7 @@ pub async fn run(options: AgentOptions) -> Result<(), AgentError> {
         }
         () = Arc::new(server).serve(listener) => Ok(()),
     };
-    let healed = set_nothing(namespace).await;
+    let healed = close(namespace).await;
     end.and(healed)
 }
 
@@ -140,12 +140,15 @@ async fn remove_leftovers() -> Result<(), AgentError> {
     }
 }
 
-async fn set_nothing(namespace: Arc<Mutex<Namespace>>) -> Result<(), AgentError> {
-    let mut namespace = namespace.lock_owned().await;
-    let set = move || namespace.set(&Wanted::default(), &[]).map(drop);
-    match tokio::task::spawn_blocking(set).await {
-        Ok(done) => done.map_err(AgentError::Heal),
-        Err(error) => Err(AgentError::Broken(error.to_string())),
+async fn close(namespace: Arc<Mutex<Namespace>>) -> Result<(), AgentError> {
+    let closed = async {
+        let mut namespace = namespace.lock_owned().await;
+        tokio::task::spawn_blocking(move || namespace.close()).await
+    };
+    match tokio::time::timeout(HEAL_PATIENCE, closed).await {
+        Ok(Ok(closed)) => closed.map_err(AgentError::Heal),
+        Ok(Err(error)) => Err(AgentError::Broken(error.to_string())),
+        Err(_) => Err(AgentError::Heal(format!("not done after {HEAL_PATIENCE:?}"))),
     }
 }
 

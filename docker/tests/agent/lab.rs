@@ -19,7 +19,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::runtime::Runtime;
 use tribunal_docker::agent_client::{AgentClient, AgentClientError, AgentState};
-use tribunal_docker::protocol::{Abilities, Cut, CutFate, Harm, LinkFigures, Path, Wanted, Way};
+use tribunal_docker::protocol::{
+    Abilities, Cut, CutFate, Harm, HarmCounters, LinkFigures, Path, Wanted, Way,
+};
 use tribunal_history::{Link, NodeId, PacketFault};
 
 pub(crate) const NODE: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 2);
@@ -75,13 +77,14 @@ impl Lab {
         let lab = match Lab::new() {
             Ok(lab) => lab,
             Err(error) => {
-                eprintln!("SKIPPED: no network namespaces here, for which root is needed: {error}");
-                let is_required = std::env::var_os("TRIBUNAL_REQUIRE_DOCKER");
-                assert!(is_required.is_none_or(|value| value != "1"), "skipped: {error}");
-                return;
+                return skip(&format!("no network namespaces, for which root is needed: {error}"));
             }
         };
-        lab.peer.inside(|| test(&lab).expect("the test"));
+        lab.peer.inside(|| match test(&lab) {
+            Ok(()) => {}
+            Err(error) if error.is::<Lacking>() => skip(&error.to_string()),
+            Err(error) => panic!("{error}"),
+        });
     }
 
     fn new() -> io::Result<Lab> {
@@ -118,6 +121,25 @@ impl Lab {
             count
         })
     }
+}
+
+/// What this machine lacks for a test.
+#[derive(Debug)]
+struct Lacking(String);
+
+impl std::fmt::Display for Lacking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Lacking {}
+
+/// Says loudly that a test did not run, or fails where all must.
+fn skip(why: &str) {
+    eprintln!("SKIPPED: {why}");
+    let is_required = std::env::var_os("TRIBUNAL_REQUIRE_DOCKER");
+    assert!(is_required.is_none_or(|value| value != "1"), "skipped: {why}");
 }
 
 /// Connects to a listener of the node and accepts.
@@ -205,6 +227,18 @@ impl Agent {
         found.expect("the link was named before")
     }
 
+    /// What harms did, once so many packets have come to them.
+    pub(crate) fn harmed(&self, seen: u64) -> HarmCounters {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let harmed = self.figures(link(Way::Out)).harmed;
+            if harmed.seen >= seen {
+                return harmed;
+            }
+            assert!(Instant::now() < end, "{seen} packets should have come: {harmed:?}");
+        }
+    }
+
     pub(crate) fn heal(&self) {
         self.set(Wanted::default(), Vec::new());
     }
@@ -219,6 +253,12 @@ impl Agent {
             assert!(Instant::now() < end, "the agent goes on");
             std::thread::yield_now();
         }
+    }
+
+    /// Ends the test, not as a failure, where this machine cannot do what it is about.
+    pub(crate) fn needs(&self, abilities: &[fn(&Abilities) -> &Option<String>]) -> Fallible {
+        let lacking = abilities.iter().find_map(|ability| ability(&self.abilities).clone());
+        lacking.map_or(Ok(()), |why| Err(Lacking(why).into()))
     }
 
     /// The processor time its threads have taken, in nanoseconds.
@@ -259,6 +299,11 @@ pub(crate) fn start_process(lab: &Lab, role: &str, patience: Duration, caps: &st
 pub(crate) fn by() -> tokio::time::Instant {
     tokio::time::Instant::now() + PATIENCE
 }
+
+// What a test may need.
+pub(crate) const CUTS: fn(&Abilities) -> &Option<String> = |abilities| &abilities.no_cuts;
+pub(crate) const HARMS: fn(&Abilities) -> &Option<String> = |abilities| &abilities.no_packets;
+pub(crate) const BREAKS: fn(&Abilities) -> &Option<String> = |abilities| &abilities.no_breaks;
 
 /// The link from the peer to the node, or back.
 pub(crate) fn link(way: Way) -> Link {

@@ -10,8 +10,8 @@ use tribunal_history::PacketFault;
 
 use crate::cuts::tables;
 use crate::lab::{
-    AGENT_PORT, Agent, ENGINE_GIVES, Lab, NODE, PATIENCE, TOKEN, by, cuts, harm, link,
-    start_process,
+    AGENT_PORT, Agent, BREAKS, CUTS, ENGINE_GIVES, HARMS, Lab, NODE, PATIENCE, TOKEN, by, cuts,
+    harm, link, start_process,
 };
 
 /// Sends lines and returns the replies until the agent closes the connection or all have one.
@@ -66,6 +66,7 @@ fn strangers_and_nonsense_are_refused() {
 #[test]
 fn an_agent_without_a_controller_heals_and_ends() {
     Lab::run(|lab| {
+        Agent::start(lab).needs(&[CUTS])?;
         let mut agent = Agent::start_alone(lab, Duration::from_millis(300));
         assert_eq!(agent.ended(), Some(3), "nobody came");
         let patience = Duration::from_millis(500);
@@ -85,6 +86,7 @@ fn an_agent_without_a_controller_heals_and_ends() {
 #[test]
 fn an_agent_says_which_capability_it_lacks() {
     Lab::run(|lab| {
+        Agent::start(lab).needs(&[CUTS, HARMS, BREAKS])?;
         let abilities = |capabilities| {
             let abilities = Agent::start_with(lab, PATIENCE, capabilities).abilities.clone();
             println!("{abilities:?}");
@@ -112,6 +114,7 @@ fn cuts_of_one() -> Wanted {
 #[test]
 fn a_client_speaks_on_after_its_connection_is_lost() {
     Lab::run(|lab| {
+        Agent::start(lab).needs(&[CUTS])?;
         let mut agent = Agent::start(lab);
         agent.set(cuts(&[(Way::In, CutFate::Drop)]), Vec::new());
         agent.signal(nix::sys::signal::Signal::SIGKILL);
@@ -134,6 +137,7 @@ fn a_client_speaks_on_after_its_connection_is_lost() {
 #[test]
 fn heal_works_with_an_agent_and_without() {
     Lab::run(|lab| {
+        Agent::start(lab).needs(&[CUTS, HARMS])?;
         let heal =
             || start_process(lab, "heal", PATIENCE, ENGINE_GIVES).wait().expect("a process").code();
         assert_eq!(heal(), Some(0), "nothing to heal");
@@ -157,6 +161,7 @@ fn heal_works_with_an_agent_and_without() {
 #[test]
 fn a_refused_set_changes_nothing() {
     Lab::run(|lab| {
+        Agent::start(lab).needs(&[CUTS, HARMS])?;
         let agent = Agent::start(lab);
         let before = cuts(&[(Way::In, CutFate::Drop)]);
         agent.set(before.clone(), Vec::new());
