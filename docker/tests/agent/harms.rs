@@ -341,7 +341,7 @@ fn what_a_harm_costs() {
                  of the agent's CPU for each sent",
                 cpu / sent.max(1)
             );
-            // A device that overflows may lose a few of the agent's own words too; TCP repeats them.
+            // An overflowing device may lose some of the agent's own words; TCP repeats them.
             assert!((count..count + 100).contains(&(sent + lost)), "{after:?}");
         }
 
