@@ -145,7 +145,7 @@ async fn reach(
     by: Instant,
 ) -> Result<(Connection, Abilities), AgentClientError> {
     let mut pause = PAUSES.0;
-    let mut reason = "the deadline had passed".to_owned();
+    let mut reason = "nothing answered by the deadline".to_owned();
     loop {
         let Ok(met) = timeout_at(by, greet(address, token)).await else {
             return Err(AgentClientError::Unreachable { address, reason });
@@ -191,9 +191,11 @@ impl Connection {
         let line = self.lines.next().await.ok_or("it closed the connection")?;
         let line = line.map_err(|error| error.to_string())?;
         let response: Response = serde_json::from_str(&line).map_err(|error| error.to_string())?;
-        match response.number == request.number {
-            true => Ok(response.reply),
-            false => Err(format!("it answered request {} by {}", request.number, response.number)),
+        match (response.number, &response.reply) {
+            (number, _) if number == request.number => Ok(response.reply),
+            // It could not even read the number.
+            (0, Reply::Refused { .. }) => Ok(response.reply),
+            (number, _) => Err(format!("it answered request {} by {number}", request.number)),
         }
     }
 }

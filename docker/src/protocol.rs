@@ -74,7 +74,8 @@ pub enum Reply {
         /// Connections broken by this request.
         broken: u64,
     },
-    /// Not done, nothing has changed, and why.
+    /// Not done, and why. Nothing has changed, unless the reason says what has. Its number is 0 if
+    /// the request could not be read.
     Refused {
         /// In words.
         reason: String,

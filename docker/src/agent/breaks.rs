@@ -1,7 +1,7 @@
 //! Breaking of established TCP connections, by asking the kernel to destroy their sockets.
 
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 
 use netlink_bindings::inet_diag::{Msg, ReqV2, Request, Sockid};
 use netlink_bindings::traits::{NetlinkRequest, Protocol};
@@ -29,18 +29,20 @@ pub(super) struct Breaks {
 }
 
 impl Breaks {
-    /// Opens a socket, and tries it on a connection that does not exist.
+    /// Opens a socket, and tries it on a connection of its own on 127.0.0.1: the kernel looks at
+    /// the rights of the process only when there is something to destroy.
     ///
     /// # Errors
     /// If this kernel or the rights of this process do not allow it; says why.
     pub(super) fn open() -> Result<Breaks, String> {
         let mut breaks = Breaks { socket: NetlinkSocket::new() };
-        let mut nobody = Sockid::new();
-        nobody.src[..4].copy_from_slice(&[192, 0, 2, 1]);
-        nobody.dst[..4].copy_from_slice(&[192, 0, 2, 2]);
-        (nobody._sport_be, nobody._dport_be) = (9_u16.to_be(), 9_u16.to_be());
-        nobody.cookie = [0xff; 8];
-        match breaks.destroy(libc::AF_INET as u8, nobody) {
+        let own = |error| format!("SOCK_DESTROY: no connection on 127.0.0.1 to try it on: {error}");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(own)?;
+        let address = listener.local_addr().map_err(own)?;
+        let _trial = TcpStream::connect(address).map_err(own)?;
+        let ends = BTreeSet::from([(Ipv4Addr::LOCALHOST, address.port())]);
+        match breaks.destroy_all(&ends) {
+            Ok(0) => Err("SOCK_DESTROY: the kernel does not list connections".to_owned()),
             Ok(_) => Ok(breaks),
             Err(error) => Err(match netlink::code(&error) {
                 Some(libc::EPERM) => "SOCK_DESTROY: the process lacks CAP_NET_ADMIN".to_owned(),
@@ -63,14 +65,19 @@ impl Breaks {
         if ends.is_empty() {
             return Ok(0);
         }
-        let mut broken = 0;
+        let what = |error| format!("breaking connections: {}", netlink::words::<ReplyError>(error));
+        self.destroy_all(&ends).map_err(what)
+    }
+
+    fn destroy_all(&mut self, ends: &BTreeSet<(Ipv4Addr, u16)>) -> Result<u64, ReplyError> {
+        let mut destroyed = 0;
         // A socket of IPv6 carries IPv4 too, unless it was told not to.
         for family in [libc::AF_INET as u8, libc::AF_INET6 as u8] {
-            for connection in self.find(family, &ends).map_err(netlink::words)? {
-                broken += u64::from(self.destroy(family, connection).map_err(netlink::words)?);
+            for connection in self.find(family, ends)? {
+                destroyed += u64::from(self.destroy(family, connection)?);
             }
         }
-        Ok(broken)
+        Ok(destroyed)
     }
 
     fn find(
@@ -110,8 +117,7 @@ impl Breaks {
     }
 }
 
-/// No socket has this identity, though the kernel was ready to destroy one. It says ENOENT for a
-/// missing socket; the same for a missing module is told apart by the first listing.
+/// No socket has this identity any more.
 fn is_gone(error: &ReplyError) -> bool {
     matches!(netlink::code(error), Some(libc::ENOENT | libc::ESTALE))
 }

@@ -107,7 +107,7 @@ pub async fn run(options: AgentOptions) -> Result<(), AgentError> {
         }
         () = Arc::new(server).serve(listener) => Ok(()),
     };
-    let healed = set_nothing(namespace).await;
+    let healed = close(namespace).await;
     end.and(healed)
 }
 
@@ -126,7 +126,10 @@ pub async fn probe() -> Result<Abilities, AgentError> {
 /// # Errors
 /// If the agent refuses or does not answer in time, or what is left cannot be removed.
 pub async fn heal(options: AgentOptions) -> Result<(), AgentError> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.listen.port()));
+    let mut address = options.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
     if tokio::net::TcpStream::connect(address).await.is_err() {
         return remove_leftovers().await;
     }
@@ -146,12 +149,15 @@ async fn remove_leftovers() -> Result<(), AgentError> {
     }
 }
 
-async fn set_nothing(namespace: Arc<Mutex<Namespace>>) -> Result<(), AgentError> {
-    let mut namespace = namespace.lock_owned().await;
-    let set = move || namespace.set(&Wanted::default(), &[]).map(drop);
-    match tokio::task::spawn_blocking(set).await {
-        Ok(done) => done.map_err(AgentError::Heal),
-        Err(error) => Err(AgentError::Broken(error.to_string())),
+async fn close(namespace: Arc<Mutex<Namespace>>) -> Result<(), AgentError> {
+    let closed = async {
+        let mut namespace = namespace.lock_owned().await;
+        tokio::task::spawn_blocking(move || namespace.close()).await
+    };
+    match tokio::time::timeout(HEAL_PATIENCE, closed).await {
+        Ok(Ok(closed)) => closed.map_err(AgentError::Heal),
+        Ok(Err(error)) => Err(AgentError::Broken(error.to_string())),
+        Err(_) => Err(AgentError::Heal(format!("not done after {HEAL_PATIENCE:?}"))),
     }
 }
 

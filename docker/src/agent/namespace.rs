@@ -17,6 +17,8 @@ pub(super) struct Namespace {
     wanted: Wanted,
     /// Links that were ever named.
     links: BTreeSet<Link>,
+    /// Nothing comes into force any more.
+    is_closed: bool,
 }
 
 impl Namespace {
@@ -29,7 +31,18 @@ impl Namespace {
             breaks: Breaks::open(),
             wanted: Wanted::default(),
             links: BTreeSet::new(),
+            is_closed: false,
         }
+    }
+
+    /// Heals everything, for good: whatever is asked later is refused.
+    ///
+    /// # Errors
+    /// What could not be healed.
+    pub(super) fn close(&mut self) -> Result<(), String> {
+        let healed = self.set(&Wanted::default(), &[]).map(drop);
+        self.is_closed = true;
+        healed
     }
 
     /// What can be done here.
@@ -47,6 +60,9 @@ impl Namespace {
     /// What could not be done. What was in force before is so again, or the text says that it is
     /// not; connections that were broken stay so.
     pub(super) fn set(&mut self, wanted: &Wanted, breaks: &[Path]) -> Result<u64, String> {
+        if self.is_closed {
+            return Err("this agent is ending".to_owned());
+        }
         check(wanted, breaks)?;
         self.check_abilities(wanted, breaks)?;
         let before = self.wanted.clone();

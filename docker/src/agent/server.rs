@@ -12,7 +12,9 @@ use tokio_util::codec::{Framed, LinesCodec};
 use tracing::warn;
 
 use super::namespace::Namespace;
-use crate::protocol::{Abilities, Ask, LINE_BYTES_MAX, Reply, Request, Response, VERSION};
+use crate::protocol::{
+    Abilities, Ask, LINE_BYTES_MAX, Path, Reply, Request, Response, VERSION, Wanted,
+};
 
 /// Most connections at a time.
 const CONNECTIONS_MAX: usize = 16;
@@ -22,6 +24,9 @@ const GREETING_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long a controller may take to read a reply.
 const REPLY_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a request may take, with those before it.
+const WORK_PATIENCE: Duration = Duration::from_secs(8);
 
 /// How long to wait after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -140,16 +145,31 @@ impl Server {
             Ask::Set { wanted, breaks } => (Some(wanted), breaks),
             Ask::Read => (None, Vec::new()),
         };
-        let mut namespace = Arc::clone(&self.namespace).lock_owned().await;
-        let work = move || {
-            let broken = wanted.map_or(Ok(0), |wanted| namespace.set(&wanted, &breaks))?;
-            Ok(Reply::State { links: namespace.figures()?, broken })
+        let work = self.work(wanted, breaks);
+        let reply = match timeout(WORK_PATIENCE, work).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(reason)) => Reply::Refused { reason },
+            Err(_) => Reply::Refused {
+                reason: format!("not done after {WORK_PATIENCE:?}; it may yet be done"),
+            },
         };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(Ok(reply)) => Response { number, reply },
-            Ok(Err(reason)) => refused(number, reason),
-            Err(error) => refused(number, format!("a fault of the agent: {error}")),
-        }
+        Response { number, reply }
+    }
+
+    async fn work(&self, wanted: Option<Wanted>, breaks: Vec<Path>) -> Result<Reply, String> {
+        let mut namespace = Arc::clone(&self.namespace).lock_owned().await;
+        // System calls that mostly take microseconds, but may take as long as they like.
+        let work = move || {
+            let is_set = wanted.is_some();
+            let broken = wanted.map_or(Ok(0), |wanted| namespace.set(&wanted, &breaks))?;
+            let links = namespace.figures().map_err(|error| match is_set {
+                true => format!("what is wanted is in force, but not counted: {error}"),
+                false => error,
+            })?;
+            Ok(Reply::State { links, broken })
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        done.unwrap_or_else(|error| Err(format!("a fault of the agent: {error}")))
     }
 }
 

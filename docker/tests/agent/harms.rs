@@ -11,7 +11,7 @@ use tribunal_docker::agent::fate;
 use tribunal_docker::protocol::{CutFate, Wanted, Way};
 use tribunal_history::{Nanos, PacketFault};
 
-use crate::lab::{Agent, Lab, NODE, PATIENCE, PEER, PORT, cuts, harm, link};
+use crate::lab::{Agent, CUTS, HARMS, Lab, NODE, PATIENCE, PEER, PORT, cuts, harm, link};
 
 /// Room for everything a test sends, so that the receiver loses nothing.
 const ROOM: usize = 64 << 20;
@@ -86,7 +86,7 @@ fn exactly_the_packets_that_the_seed_loses_are_lost() {
     const COUNT: u64 = 10_000;
     Lab::run(|lab| {
         let agent = Agent::start(lab);
-        assert_eq!(agent.abilities.no_packets, None);
+        agent.needs(&[HARMS])?;
         let datagrams = Datagrams::new(lab);
         let fault = PacketFault { loss_ppm: 100_000, ..PacketFault::default() };
         agent.set(harm(fault, 77), Vec::new());
@@ -94,7 +94,7 @@ fn exactly_the_packets_that_the_seed_loses_are_lost() {
         datagrams.send(COUNT, 100, Duration::ZERO);
         let came = datagrams.receive(foretold.len() as u64);
         let arrived: Vec<_> = came.iter().map(|(number, _)| *number).collect();
-        let figures = agent.figures(link(Way::Out)).harmed;
+        let figures = agent.harmed(COUNT);
         let ratio = 100.0 * (COUNT - arrived.len() as u64) as f64 / COUNT as f64;
         println!("10 % loss: {COUNT} sent, {} arrived, {ratio:.2} % lost", arrived.len());
         println!("{figures:?}");
@@ -112,6 +112,7 @@ fn delays_are_what_is_asked() {
     const COUNT: u64 = 2_000;
     Lab::run(|lab| {
         let agent = Agent::start(lab);
+        agent.needs(&[HARMS])?;
         let datagrams = Datagrams::new(lab);
         let (delay, jitter) = (Nanos::from_millis(50), Nanos::from_millis(10));
         let fault = PacketFault { delay, jitter, ..PacketFault::default() };
@@ -150,6 +151,7 @@ fn packets_are_doubled_and_reordered() {
     const COUNT: u64 = 2_000;
     Lab::run(|lab| {
         let agent = Agent::start(lab);
+        agent.needs(&[HARMS])?;
         let datagrams = Datagrams::new(lab);
         let fault = PacketFault { duplicate_ppm: 250_000, ..PacketFault::default() };
         agent.set(harm(fault, 9), Vec::new());
@@ -189,6 +191,7 @@ fn bandwidth_is_kept() {
     const COUNT: u64 = 400;
     Lab::run(|lab| {
         let agent = Agent::start(lab);
+        agent.needs(&[HARMS])?;
         let datagrams = Datagrams::new(lab);
         // Of 1,000 bytes each, with the headers of UDP and IP: 400 kB, at 1 MB/s.
         let fault = PacketFault { bandwidth: 1_000_000, ..PacketFault::default() };
@@ -203,7 +206,7 @@ fn bandwidth_is_kept() {
         assert!(came.is_sorted_by_key(|(number, _)| *number));
         // A second's worth waits; the rest of three seconds' is lost, and is counted.
         datagrams.send(3_000, 972, Duration::ZERO);
-        let figures = agent.figures(link(Way::Out)).harmed;
+        let figures = agent.harmed(COUNT + 3_000);
         println!("3 MB at once: {figures:?}");
         assert!(figures.overflowed > 1_000, "{figures:?}");
         Ok(())
@@ -215,6 +218,7 @@ fn a_connection_outlives_a_harm_without_loss() {
     const MEGABYTES: usize = 8;
     Lab::run(|lab| {
         let agent = Agent::start(lab);
+        agent.needs(&[HARMS])?;
         let (mut outer, mut inner) = lab.connect(PORT)?;
         let payload: Vec<u8> = (0..MEGABYTES << 20).map(|at| (at % 251) as u8).collect();
         let fault = PacketFault {
@@ -250,6 +254,7 @@ fn a_heal_sends_on_what_waits() {
     const COUNT: u64 = 1_000;
     Lab::run(|lab| {
         let agent = Agent::start(lab);
+        agent.needs(&[HARMS])?;
         let datagrams = Datagrams::new(lab);
         let delay = Nanos::from_secs(3_600);
         agent.set(harm(PacketFault { delay, ..PacketFault::default() }, 1), Vec::new());
@@ -280,6 +285,7 @@ fn a_heal_sends_on_what_waits() {
 fn a_cut_and_a_harm_go_together() {
     Lab::run(|lab| {
         let agent = Agent::start(lab);
+        agent.needs(&[CUTS, HARMS])?;
         let (mut outer, mut inner) = lab.connect(PORT)?;
         let fault = PacketFault { delay: Nanos::from_millis(5), ..PacketFault::default() };
         let wanted = Wanted {
@@ -305,6 +311,7 @@ fn a_cut_and_a_harm_go_together() {
 fn what_a_harm_costs() {
     Lab::run(|lab| {
         let agent = Agent::start(lab);
+        agent.needs(&[HARMS])?;
         let datagrams = Datagrams::new(lab);
         let latency = || {
             let mut histogram = Histogram::<u64>::new(3).expect("a histogram");
@@ -316,23 +323,26 @@ fn what_a_harm_costs() {
             (histogram.value_at_quantile(0.5), histogram.value_at_quantile(0.99))
         };
         let direct = latency();
+        let begin = Instant::now();
         agent.set(harm(PacketFault::default(), 1), Vec::new());
+        println!("the first harm, which makes the device, takes {:?}", begin.elapsed());
         let led = latency();
         println!("one way, p50 and p99 in ns: directly {direct:?}, by an empty harm {led:?}");
 
-        let before = agent.figures(link(Way::Out)).harmed;
-        let (count, begin) = (200_000, Instant::now());
-        datagrams.send(count, 100, Duration::from_micros(4));
-        let sending = begin.elapsed();
-        loop {
-            let now = agent.figures(link(Way::Out)).harmed;
-            if now.seen - before.seen >= count {
-                let rate = (now.sent - before.sent) as f64 / begin.elapsed().as_secs_f64();
-                println!("{count} packets sent in {sending:?}, {rate:.0} a second: {now:?}");
-                assert_eq!(now.sent + now.overflowed, now.seen);
-                break;
-            }
-            assert!(begin.elapsed() < PATIENCE, "{now:?}");
+        for pause in [20, 4] {
+            let before = agent.figures(link(Way::Out)).harmed;
+            let (count, begin, cpu) = (50_000, Instant::now(), agent.cpu_nanos());
+            datagrams.send(count, 100, Duration::from_micros(pause));
+            let after = agent.harmed(before.seen + count);
+            let (took, cpu) = (begin.elapsed(), agent.cpu_nanos() - cpu);
+            let (sent, lost) = (after.sent - before.sent, after.overflowed - before.overflowed);
+            println!(
+                "one each {pause} µs: {count} in {took:?}, {sent} sent on, {lost} too many, {} ns \
+                 of the agent's CPU for each sent",
+                cpu / sent.max(1)
+            );
+            // An overflowing device may lose some of the agent's own words; TCP repeats them.
+            assert!((count..count + 100).contains(&(sent + lost)), "{after:?}");
         }
 
         let mut times = Histogram::<u64>::new(3)?;

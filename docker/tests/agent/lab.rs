@@ -19,7 +19,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::runtime::Runtime;
 use tribunal_docker::agent_client::{AgentClient, AgentClientError, AgentState};
-use tribunal_docker::protocol::{Abilities, Cut, CutFate, Harm, LinkFigures, Path, Wanted, Way};
+use tribunal_docker::protocol::{
+    Abilities, Cut, CutFate, Harm, HarmCounters, LinkFigures, Path, Wanted, Way,
+};
 use tribunal_history::{Link, NodeId, PacketFault};
 
 pub(crate) const NODE: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 2);
@@ -30,6 +32,9 @@ pub(crate) const AGENT_PORT: u16 = 7003;
 pub(crate) const TOKEN: &str = "a token";
 /// Long enough for any machine; nothing waits so long when all is well.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the engine gives an agent: CAP_NET_ADMIN and CAP_NET_RAW.
+pub(crate) const ENGINE_GIVES: &str = "12 13";
 
 pub(crate) type Fallible = Result<(), Box<dyn std::error::Error>>;
 
@@ -72,13 +77,14 @@ impl Lab {
         let lab = match Lab::new() {
             Ok(lab) => lab,
             Err(error) => {
-                eprintln!("SKIPPED: no network namespaces here, for which root is needed: {error}");
-                let is_required = std::env::var_os("TRIBUNAL_REQUIRE_DOCKER");
-                assert!(is_required.is_none_or(|value| value != "1"), "skipped: {error}");
-                return;
+                return skip(&format!("no network namespaces, for which root is needed: {error}"));
             }
         };
-        lab.peer.inside(|| test(&lab).expect("the test"));
+        lab.peer.inside(|| match test(&lab) {
+            Ok(()) => {}
+            Err(error) if error.is::<Lacking>() => skip(&error.to_string()),
+            Err(error) => panic!("{error}"),
+        });
     }
 
     fn new() -> io::Result<Lab> {
@@ -117,6 +123,25 @@ impl Lab {
     }
 }
 
+/// What this machine lacks for a test.
+#[derive(Debug)]
+struct Lacking(String);
+
+impl std::fmt::Display for Lacking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Lacking {}
+
+/// Says loudly that a test did not run, or fails where all must.
+fn skip(why: &str) {
+    eprintln!("SKIPPED: {why}");
+    let is_required = std::env::var_os("TRIBUNAL_REQUIRE_DOCKER");
+    assert!(is_required.is_none_or(|value| value != "1"), "skipped: {why}");
+}
+
 /// Connects to a listener of the node and accepts.
 pub(crate) fn dial(listener: &TcpListener) -> io::Result<(TcpStream, TcpStream)> {
     let port = listener.local_addr()?.port();
@@ -141,7 +166,12 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn start(lab: &Lab) -> Agent {
-        let mut agent = Agent::start_alone(lab, Duration::from_secs(15));
+        Agent::start_with(lab, Duration::from_secs(15), ENGINE_GIVES)
+    }
+
+    /// With these capabilities only.
+    pub(crate) fn start_with(lab: &Lab, patience: Duration, capabilities: &str) -> Agent {
+        let mut agent = Agent::await_ready(start_process(lab, "run", patience, capabilities));
         let address = SocketAddr::from((NODE, AGENT_PORT));
         let connect = AgentClient::connect(address, TOKEN.to_owned(), by());
         let (client, abilities) = agent.runtime.block_on(connect).expect("an agent");
@@ -151,7 +181,10 @@ impl Agent {
 
     /// Without a controller.
     pub(crate) fn start_alone(lab: &Lab, patience: Duration) -> Agent {
-        let mut process = start_process(lab, "run", patience);
+        Agent::await_ready(start_process(lab, "run", patience, ENGINE_GIVES))
+    }
+
+    fn await_ready(mut process: Child) -> Agent {
         let stdout = process.stdout.take().expect("a pipe");
         let mut lines = BufReader::new(stdout).lines();
         let is_ready = lines.any(|line| line.expect("text").ends_with("ready"));
@@ -194,6 +227,18 @@ impl Agent {
         found.expect("the link was named before")
     }
 
+    /// What harms did, once so many packets have come to them.
+    pub(crate) fn harmed(&self, seen: u64) -> HarmCounters {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let harmed = self.figures(link(Way::Out)).harmed;
+            if harmed.seen >= seen {
+                return harmed;
+            }
+            assert!(Instant::now() < end, "{seen} packets should have come: {harmed:?}");
+        }
+    }
+
     pub(crate) fn heal(&self) {
         self.set(Wanted::default(), Vec::new());
     }
@@ -210,6 +255,23 @@ impl Agent {
         }
     }
 
+    /// Ends the test, not as a failure, where this machine cannot do what it is about.
+    pub(crate) fn needs(&self, abilities: &[fn(&Abilities) -> &Option<String>]) -> Fallible {
+        let lacking = abilities.iter().find_map(|ability| ability(&self.abilities).clone());
+        lacking.map_or(Ok(()), |why| Err(Lacking(why).into()))
+    }
+
+    /// The processor time its threads have taken, in nanoseconds.
+    pub(crate) fn cpu_nanos(&self) -> u64 {
+        let threads = format!("/proc/{}/task", self.process.id());
+        let threads = std::fs::read_dir(threads).expect("a process").flatten();
+        let nanos = |figures: String| -> Option<u64> { figures.split(' ').next()?.parse().ok() };
+        threads
+            .filter_map(|thread| std::fs::read_to_string(thread.path().join("schedstat")).ok())
+            .filter_map(nanos)
+            .sum()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.process.id() as i32), signal).expect("a process");
     }
@@ -223,12 +285,13 @@ impl Drop for Agent {
 }
 
 /// Starts this test binary once more, in the node's namespace, to be what `role` says.
-pub(crate) fn start_process(lab: &Lab, role: &str, patience: Duration) -> Child {
+pub(crate) fn start_process(lab: &Lab, role: &str, patience: Duration, caps: &str) -> Child {
     let program = std::env::current_exe().expect("this program");
     let mut command = Command::new(program);
     command.args(["--exact", "agent_process", "--nocapture", "--test-threads", "1"]);
     command.env("TRIBUNAL_TEST_AGENT", role);
     command.env("TRIBUNAL_TEST_PATIENCE", patience.as_millis().to_string());
+    command.env("TRIBUNAL_TEST_CAPABILITIES", caps);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     lab.node.inside(|| command.spawn()).expect("a process")
 }
@@ -236,6 +299,11 @@ pub(crate) fn start_process(lab: &Lab, role: &str, patience: Duration) -> Child 
 pub(crate) fn by() -> tokio::time::Instant {
     tokio::time::Instant::now() + PATIENCE
 }
+
+// What a test may need.
+pub(crate) const CUTS: fn(&Abilities) -> &Option<String> = |abilities| &abilities.no_cuts;
+pub(crate) const HARMS: fn(&Abilities) -> &Option<String> = |abilities| &abilities.no_packets;
+pub(crate) const BREAKS: fn(&Abilities) -> &Option<String> = |abilities| &abilities.no_breaks;
 
 /// The link from the peer to the node, or back.
 pub(crate) fn link(way: Way) -> Link {

@@ -20,6 +20,9 @@ fn agent_process() {
         token: lab::TOKEN.to_owned(),
         patience: Duration::from_millis(patience.parse().expect("a number")),
     };
+    if let Ok(kept) = std::env::var("TRIBUNAL_TEST_CAPABILITIES") {
+        keep_capabilities(kept.split_whitespace().map(|one| one.parse().expect("a number")));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
     let result = match role.as_str() {
@@ -30,4 +33,16 @@ fn agent_process() {
         eprintln!("{role}: {error}");
     }
     std::process::exit(i32::from(result.is_err()) * 3);
+}
+
+/// Gives up every capability of this thread, and of those it starts, but these.
+fn keep_capabilities(kept: impl Iterator<Item = u32>) {
+    const VERSION_3: u32 = 0x2008_0522;
+    let kept = kept.fold(0, |mask, number| mask | 1_u32 << number);
+    let header = [VERSION_3, 0];
+    // Effective, permitted and inheritable, for the first 32 and for the others.
+    let sets = [kept, kept, 0, 0, 0, 0];
+    // SAFETY: the two structures of this call are two and six numbers of 32 bits, and live.
+    let result = unsafe { libc::syscall(libc::SYS_capset, header.as_ptr(), sets.as_ptr()) };
+    assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
 }

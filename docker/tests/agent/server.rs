@@ -2,15 +2,16 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tribunal_docker::agent_client::{AgentClient, AgentClientError};
-use tribunal_docker::protocol::{CutFate, Reply, Response, Way};
+use tribunal_docker::protocol::{CutFate, Reply, Response, Wanted, Way};
 use tribunal_history::PacketFault;
 
 use crate::cuts::tables;
 use crate::lab::{
-    AGENT_PORT, Agent, Lab, NODE, PATIENCE, TOKEN, by, cuts, harm, link, start_process,
+    AGENT_PORT, Agent, BREAKS, CUTS, ENGINE_GIVES, HARMS, Lab, NODE, PATIENCE, TOKEN, by, cuts,
+    harm, link, start_process,
 };
 
 /// Sends lines and returns the replies until the agent closes the connection or all have one.
@@ -65,21 +66,55 @@ fn strangers_and_nonsense_are_refused() {
 #[test]
 fn an_agent_without_a_controller_heals_and_ends() {
     Lab::run(|lab| {
+        Agent::start(lab).needs(&[CUTS])?;
         let mut agent = Agent::start_alone(lab, Duration::from_millis(300));
         assert_eq!(agent.ended(), Some(3), "nobody came");
-        let mut agent = Agent::start(lab);
-        agent.set(cuts(&[(Way::In, CutFate::Drop)]), Vec::new());
+        let patience = Duration::from_millis(500);
+        let mut agent = Agent::start_with(lab, patience, ENGINE_GIVES);
+        let begin = Instant::now();
+        while begin.elapsed() < 3 * patience {
+            agent.set(cuts(&[(Way::In, CutFate::Drop)]), Vec::new());
+        }
+        assert_eq!(lab.node.inside(tables), ["tribunal"]);
         agent.leave();
-        agent.signal(nix::sys::signal::Signal::SIGTERM);
-        assert_eq!(agent.ended(), Some(0), "it was told to");
+        assert_eq!(agent.ended(), Some(3), "the last one left");
         assert!(lab.node.inside(tables).is_empty());
         Ok(())
     });
 }
 
 #[test]
+fn an_agent_says_which_capability_it_lacks() {
+    Lab::run(|lab| {
+        Agent::start(lab).needs(&[CUTS, HARMS, BREAKS])?;
+        let abilities = |capabilities| {
+            let abilities = Agent::start_with(lab, PATIENCE, capabilities).abilities.clone();
+            println!("{abilities:?}");
+            [abilities.no_cuts, abilities.no_packets, abilities.no_breaks]
+        };
+        assert_eq!(abilities(ENGINE_GIVES), [None, None, None]);
+        let [cuts, packets, breaks] = abilities("12");
+        assert_eq!((cuts, breaks), (None, None));
+        assert!(packets.expect("no raw socket").contains("CAP_NET_RAW"));
+        for why in abilities("13") {
+            assert!(why.as_ref().is_some_and(|why| why.contains("CAP_NET_ADMIN")), "{why:?}");
+        }
+        let agent = Agent::start_with(lab, PATIENCE, "13");
+        agent.heal();
+        let error = agent.try_set(cuts_of_one(), Vec::new()).expect_err("not here");
+        assert!(error.to_string().contains("no cuts here: nftables"), "{error}");
+        Ok(())
+    });
+}
+
+fn cuts_of_one() -> Wanted {
+    cuts(&[(Way::In, CutFate::Drop)])
+}
+
+#[test]
 fn a_client_speaks_on_after_its_connection_is_lost() {
     Lab::run(|lab| {
+        Agent::start(lab).needs(&[CUTS])?;
         let mut agent = Agent::start(lab);
         agent.set(cuts(&[(Way::In, CutFate::Drop)]), Vec::new());
         agent.signal(nix::sys::signal::Signal::SIGKILL);
@@ -102,7 +137,9 @@ fn a_client_speaks_on_after_its_connection_is_lost() {
 #[test]
 fn heal_works_with_an_agent_and_without() {
     Lab::run(|lab| {
-        let heal = || start_process(lab, "heal", PATIENCE).wait().expect("a process").code();
+        Agent::start(lab).needs(&[CUTS, HARMS])?;
+        let heal =
+            || start_process(lab, "heal", PATIENCE, ENGINE_GIVES).wait().expect("a process").code();
         assert_eq!(heal(), Some(0), "nothing to heal");
         let mut agent = Agent::start(lab);
         let mut wanted = harm(PacketFault::default(), 1);
@@ -124,6 +161,7 @@ fn heal_works_with_an_agent_and_without() {
 #[test]
 fn a_refused_set_changes_nothing() {
     Lab::run(|lab| {
+        Agent::start(lab).needs(&[CUTS, HARMS])?;
         let agent = Agent::start(lab);
         let before = cuts(&[(Way::In, CutFate::Drop)]);
         agent.set(before.clone(), Vec::new());

@@ -7,6 +7,7 @@ use std::ffi::{CStr, CString};
 use std::net::Ipv4Addr;
 
 use netlink_bindings::nftables::{Chained, ObjData, ObjectType, Request, VerdictCode};
+use netlink_bindings::traits::NetlinkChained;
 use netlink_socket2::{NetlinkSocket, ReplyError};
 use tribunal_history::{Link, NodeId};
 
@@ -55,7 +56,7 @@ impl Cuts {
         let mut cuts = Cuts::unopened();
         cuts.remove_table().map_err(|error| reason(&error))?;
         let trial = [CutFate::Drop, CutFate::Reset, CutFate::Refuse].map(|fate| {
-            let link = Link::requests(NodeId(0));
+            let link = Link::requests(NodeId(1));
             let path = Path { link, way: Way::In, peer: Ipv4Addr::new(192, 0, 2, 1), port: 9 };
             Rule { cut: Cut { path, fate }, spares_resets: false }
         });
@@ -181,8 +182,7 @@ impl Cuts {
         fill(&mut batch);
         batch.request().op_batch_end_do(&BATCH);
         let batch = AckLast::new(batch.finalize());
-        let count = netlink_bindings::traits::NetlinkChained::chain_len(&batch);
-        self.socket.reserve_seq(count as u32);
+        self.socket.reserve_seq(batch.chain_len() as u32);
         self.socket.request_chained(&batch)?.recv_all()
     }
 }
