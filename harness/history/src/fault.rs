@@ -22,7 +22,7 @@ pub enum FaultFamily {
     Clock,
     /// Processes lose what they had not synced.
     Power,
-    /// Packets are delayed, lost, doubled, reordered.
+    /// Packets are delayed, lost, doubled, reordered, throttled.
     Packet,
     /// The disk misbehaves.
     Disk,
@@ -131,7 +131,7 @@ pub enum LinkFault {
     Reset,
     /// New connections are refused; existing ones go on.
     Refuse,
-    /// Packets are delayed, lost, doubled, reordered, or pass at a limited rate.
+    /// Packets are delayed, lost, doubled, reordered, throttled.
     Packet(PacketFault),
     /// Requests pass; what the node says after it got one is swallowed and the connection reset.
     LoseReply,

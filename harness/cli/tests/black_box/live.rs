@@ -253,3 +253,20 @@ fn a_history_is_judged_whatever_became_of_the_rest_of_its_folder() {
     let folder = folder.to_str().expect("UTF-8");
     tribunal.call(&["check", folder]).exits(0).says("only its history is judged");
 }
+
+#[test]
+fn late_packets_are_met_and_borne_and_what_streams_cannot_do_is_refused() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let run = |nemesis| {
+        tribunal.call(&["run", "--nemesis", nemesis, "--time-limit", "6s", "--seed", "1"])
+    };
+    run("packet").exits(0).says("VALID").says("packet faults installed").says("under packet");
+    let faults = std::fs::read_to_string(latest(&tribunal).join("faults.jsonl")).expect("faults");
+    let met: Vec<_> = faults.lines().filter(|line| line.contains("\"effective\":true")).collect();
+    assert!(!met.is_empty() && met[0].contains(" delayed, "), "{faults}");
+    let refused = run("packet:loss").exits(69).says("none of the faults can be installed here");
+    assert_eq!(refused.stderr.matches("--cluster docker").count(), 1, "{}", refused.stderr);
+    assert_eq!(refused.stderr.matches("error:").count(), 1, "{}", refused.stderr);
+    tribunal.call(&["list", "nemeses"]).exits(0).says("packet:bandwidth");
+}
