@@ -1,17 +1,24 @@
 //! Tribunal puts distributed systems on trial. This is the one binary: flags, wiring, exit codes.
 
 mod args;
+mod batch;
 mod check;
+mod ci;
 mod clean;
+mod completions;
 mod demo;
 mod doctor;
 mod environment;
 mod exit;
+mod index;
+mod interrupts;
 mod list;
 mod node;
 mod output;
 mod plan;
 mod progress;
+mod prune;
+mod record;
 mod report;
 mod run;
 mod show;
@@ -86,7 +93,12 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Command::Show(args) => show::command(cli, args),
         Command::List(args) => list::command(cli, args),
         Command::Doctor => doctor::command(cli),
-        Command::Clean => clean::command(cli),
+        Command::Clean(args) => match &args.runs_older_than {
+            Some(age) => prune::command(cli, age, args.dry_run),
+            None => clean::command(cli),
+        },
+        Command::Index(args) => index::command(cli, args),
+        Command::Completions(args) => completions::command(args),
         Command::Node(args) => node::command(args),
     }
 }
