@@ -14,7 +14,7 @@ use crate::exit::{Exit, Failure};
 use crate::interrupts::Standby;
 use crate::progress::Place;
 use crate::run::{Done, attempt, dry_run, excused};
-use crate::{ci, environment, output, record};
+use crate::{ci, environment, output, record, run};
 
 use folder::Document;
 use series::Series;
@@ -35,8 +35,7 @@ pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
     let started = environment::wall_clock().replace(':', "-");
     let name = format!("{started}-{}-x{}", first.plan.seed, series.count);
     let (id, place) = folder::create(&cli.store, &name)?;
-    let cell = format!("{} × {}", first.plan.workload, first.plan.nemesis);
-    let title = format!("{cell}, {}", series.words(&first));
+    let title = format!("{}, {}", run::cell(&first.plan), series.words(&first));
     output::progress(format!("batch {id}   {title}   {}", first.plan.cluster));
     let batch = Batch { title, ..Batch::default() };
     let mut going =

@@ -11,15 +11,15 @@ use tribunal_reports::{Batch, BatchRun, annotations, cut_markdown, summary_markd
 
 use crate::args::{Cli, FailOn};
 use crate::exit::Exit;
-use crate::output;
 use crate::run::{Done, excused};
+use crate::{output, run};
 
 /// Most bytes of a step's summary; GitHub refuses one of more than 1,024 KiB as a whole.
 const SUMMARY_MAX: u64 = 900 << 10;
 
 /// Tells of one run.
 pub(crate) fn tell_run(cli: &Cli, done: &Done, line: RunLine, fail_on: &[FailOn]) {
-    let title = format!("{} × {}", line.workload, line.nemesis);
+    let title = run::cell(&done.trial.plan);
     let report = line.report.as_ref().map(|it| cli.store.join(it).display().to_string());
     let runs = vec![BatchRun { line, report }];
     let batch = Batch { title, runs, notes: Vec::new() };

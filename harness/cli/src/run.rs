@@ -96,6 +96,12 @@ impl Done {
     }
 }
 
+/// What a plan is about, as `register × partition,kill`.
+pub(crate) fn cell(plan: &Plan) -> String {
+    let nemesis = if plan.nemesis == "none" { "no faults" } else { plan.nemesis.as_str() };
+    format!("{} × {nemesis}", plan.workload)
+}
+
 /// What `--fail-on` lets pass.
 pub(crate) fn excused(exit: Exit, fail_on: &[FailOn]) -> Exit {
     let named = |kind| fail_on.is_empty() || fail_on.contains(&kind);

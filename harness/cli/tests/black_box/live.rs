@@ -6,33 +6,15 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use crate::support::{Ended, Tribunal, nodes_of};
+use crate::support::{Ended, Tribunal, alone, nodes_of, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 const NOBODY: [u32; 0] = [];
 
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 const SHORT_RAFT: &[&str] =
     &["run", "--nodes", "3", "--nemesis", "kill", "--time-limit", "10s", "--seed", "11"];
-
-/// Waits until something is so, looking often; panics after half a minute.
-#[track_caller]
-fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !so() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-}
 
 fn start(tribunal: &Tribunal, args: &[&str]) -> Child {
     let mut command = tribunal.command(args);
