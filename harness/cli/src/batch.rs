@@ -207,7 +207,9 @@ impl Going<'_> {
         };
         let count = self.batch.runs.iter().filter(excused).count();
         if count > 0 {
-            self.batch.notes.push(format!("{count} that are no pass are let pass by --fail-on"));
+            let noun = if count == 1 { "run" } else { "runs" };
+            let note = format!("--fail-on lets {count} {noun} pass that did not");
+            self.batch.notes.push(note);
         }
     }
 
