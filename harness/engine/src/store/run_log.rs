@@ -127,13 +127,11 @@ impl RunLog {
 /// The newest lines within these bounds, and how many are cut before them.
 fn newest(text: &str, lines: usize, bytes: usize) -> (&str, usize) {
     let mut start = text.len();
-    let mut kept = 0;
-    for line in text.split_inclusive('\n').rev() {
-        if kept == lines || text.len() - start + line.len() > bytes {
+    for line in text.split_inclusive('\n').rev().take(lines) {
+        if text.len() - start + line.len() > bytes {
             break;
         }
         start -= line.len();
-        kept += 1;
     }
     (&text[start..], text[..start].lines().count())
 }
