@@ -15,7 +15,7 @@ const NOBODY: [u32; 0] = [];
 /// Runs of a second without nodes.
 const QUICK: &[&str] = &["run", "--system", "memory", "--time-limit", "200ms"];
 
-/// A planted bug that every run of a few seconds finds.
+/// A planted bug that most runs find, and ten runs surely do.
 const BROKEN: &[&str] = &[
     "run",
     "--nodes",
@@ -96,21 +96,26 @@ fn a_single_run_keeps_its_folder_with_everything_for_machines() {
 fn a_batch_stops_at_its_first_failure_unless_told_to_go_on() {
     let _alone = alone();
     let tribunal = Tribunal::new();
-    let ended = tribunal.call(&[BROKEN, &["--runs", "3"]].concat()).exits(1);
-    let ended = ended.says("INVALID").says("1 of 3 runs were made").says("--keep-going");
-    assert!(ended.stdout.contains("key"), "{}", ended.stdout);
-    let folders = entries(&tribunal, "runs");
-    assert_eq!(folders.len(), 1, "what failed is kept");
-    let report = junit(folders[0].join("junit.xml"));
-    assert_eq!((report.failures, report.errors), (1, 0));
+    // On a busy machine a run may prove nothing; that is let pass here.
+    let ten = ["--runs", "10", "--fail-on", "invalid"];
+    let ended = tribunal.call(&[BROKEN, &ten].concat()).exits(1);
+    ended.says("INVALID").says("of 10 runs were made").says("linearizable");
+    let lines = lines(&tribunal);
+    let (last, before) = lines.split_last().expect("runs");
+    assert_eq!(last["exit"], 1);
+    assert!(before.iter().all(|line| line["exit"] != 1), "it ends at the first failure");
+    let report = tribunal.store().join(last["report"].as_str().expect("what failed is kept"));
+    assert!(report.is_file(), "{}", report.display());
+    assert_eq!(junit(report.with_file_name("junit.xml")).failures, 1);
     let batch = &entries(&tribunal, "batches")[0];
     let page = std::fs::read_to_string(batch.join("index.html")).expect("a page");
     let link = page.split("href=\"./").nth(1).and_then(|rest| rest.split('"').next());
     let link = link.expect("a link to the report");
     assert!(batch.join(link).is_file(), "{link}");
     // The line alone tells how to repeat it.
-    let repeat = lines(&tribunal)[0]["repeat"].as_str().expect("a command").to_owned();
-    for flag in ["--bug read.local_leader", "--seed 7", "--nemesis isolate-leader", "--nodes 3"] {
+    let repeat = last["repeat"].as_str().expect("a command");
+    let seed = format!("--seed {}", last["seed"]);
+    for flag in ["--bug read.local_leader", &seed, "--nemesis isolate-leader", "--nodes 3"] {
         assert!(repeat.contains(flag), "{repeat}");
     }
     assert_eq!(nodes_of(&tribunal.store()), NOBODY);

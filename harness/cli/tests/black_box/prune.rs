@@ -21,11 +21,11 @@ fn age(folder: &Path, days: u64) {
 fn only_old_runs_that_are_over_are_removed() {
     let _alone = alone();
     let tribunal = Tribunal::new();
-    let quick = ["run", "--system", "memory", "--time-limit", "100ms", "--seed", "1"];
-    for _ in 0..3 {
-        tribunal.call(&quick).exits(0);
+    let quick = ["run", "--system", "memory", "--time-limit", "100ms", "--seed"];
+    for seed in ["1", "2", "3"] {
+        tribunal.call(&[&quick[..], &[seed]].concat()).exits(0);
     }
-    tribunal.call(&[&quick[..], &["--runs", "1"]].concat()).exits(0);
+    tribunal.call(&[&quick[..], &["4", "--runs", "1"]].concat()).exits(0);
     let runs = tribunal.store().join("runs");
     let mut ids: Vec<_> = std::fs::read_dir(&runs).expect("runs").flatten().collect();
     ids.sort_by_key(|entry| entry.file_name());
