@@ -12,8 +12,8 @@ const ROWS_MAX: usize = 100;
 /// Most characters of what failed.
 const WHAT_MAX: usize = 70;
 
-/// The runs as a table, those that failed with what failed, and one sentence of all: ended by a line
-/// end. A batch of more than 50 shows only what failed.
+/// The runs as a table, those that failed with what failed, and one sentence of all, ended by a
+/// line end. A batch of more than 50 shows only what failed.
 pub fn batch_table(batch: &Batch, style: Style) -> String {
     let tally = batch.tally();
     let standing = tally.standing();

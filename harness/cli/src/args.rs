@@ -156,7 +156,7 @@ pub(crate) struct RunArgs {
 /// Flags of `run` that are about many runs.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct BatchArgs {
-    /// How many runs, one after the other: seeds N, N+1, …; with --plan and no --seed, the same plan
+    /// How many runs: seeds N, N+1, …; with --plan and no --seed, the same plan again and again
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub runs: Option<i64>,
     /// Go on after a run that failed

@@ -26,7 +26,7 @@ pub(crate) fn tell_run(cli: &Cli, done: &Done, line: RunLine, fail_on: &[FailOn]
     tell(&batch, &summary_markdown(&done.trial, &done.record), fail_on);
 }
 
-/// Tells of what failed: annotations, and the step's summary, each where GitHub Actions asks for it.
+/// Tells of what failed: annotations and the step's summary, each where GitHub asks for it.
 pub(crate) fn tell(batch: &Batch, summary: &str, fail_on: &[FailOn]) {
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         let counts = |line: &RunLine| excused(Exit::of_code(line.exit), fail_on) != Exit::Valid;

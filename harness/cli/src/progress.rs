@@ -23,8 +23,8 @@ pub(crate) struct Place {
     pub failed: u64,
 }
 
-/// Follows a run until its end of the channel is dropped. A run of a batch moves the batch's bar, and
-/// is told in one line when it is over, not here.
+/// Follows a run until its end of the channel is dropped. A run of a batch moves the batch's bar,
+/// and is told in one line when it is over, not here.
 pub(crate) async fn follow(
     mut progress: watch::Receiver<Progress>,
     plan: Plan,

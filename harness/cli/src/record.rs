@@ -78,7 +78,7 @@ fn repeat(args: &RunArgs, trial: &Trial) -> String {
             _ => flag(&setting.name, &setting.value),
         }
     }
-    // Without a plan the seed may have been drawn; with one it is the plan's unless a flag says more.
+    // Without a plan the seed may have been drawn; with one it is the plan's, or a flag's.
     let is_of_plan = args.plan.is_some() && args.seed.is_none();
     if !is_of_plan {
         flag("seed", &trial.plan.seed.to_string());
