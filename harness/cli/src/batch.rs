@@ -43,6 +43,8 @@ pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
     let batch = Batch { title, ..Batch::default() };
     let mut going =
         Going { cli, args, series, shelf, id, place, batch, exit: None, failed: 0, unsaved: None };
+    // From now on the folder is known as a batch's, whatever becomes of it.
+    going.write();
     let broken = going.go(&standby);
     Ok(going.end(broken, standby.is_wished()))
 }

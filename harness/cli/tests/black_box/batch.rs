@@ -73,6 +73,7 @@ fn what_passes_leaves_a_line_and_no_folder() {
         assert!(batch.join(file).is_file(), "{file}");
     }
     tribunal.call(&["show"]).exits(64).says("tribunal list runs");
+    tribunal.call(&["list", "runs"]).exits(0).says("register × none, no folder");
 }
 
 #[test]

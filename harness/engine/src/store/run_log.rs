@@ -193,6 +193,26 @@ mod tests {
     }
 
     #[test]
+    fn several_at_once_lose_nothing() {
+        let store = tempfile::tempdir().unwrap();
+        let log = RunLog::of(store.path());
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let log = &log;
+                scope.spawn(move || {
+                    for seed in 0..20 {
+                        log.append(&line(thread * 100 + seed)).unwrap();
+                    }
+                });
+            }
+        });
+        let (lines, warnings) = log.read().unwrap();
+        let seeds: std::collections::BTreeSet<_> = lines.iter().map(|line| line.seed).collect();
+        assert_eq!((lines.len(), seeds.len()), (80, 80));
+        assert!(warnings.is_empty());
+    }
+
+    #[test]
     fn a_full_log_keeps_the_newest() {
         let store = tempfile::tempdir().unwrap();
         let text: String = (0..LINES_MAX as u64)
