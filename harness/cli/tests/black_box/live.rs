@@ -183,6 +183,7 @@ fn a_node_that_does_not_start_is_a_harness_error_with_its_last_words() {
                   --nemesis none --time-limit 2s --store \"$2\"";
     let mut command = Command::new("/bin/sh");
     command.args(["-c", script, "sh"]).arg(&link).arg(&store);
+    command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY");
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let ended = end(child.spawn().expect("it starts"));
     ended.exits(3).says("HARNESS ERROR").says("the disk is on fire");
