@@ -9,3 +9,7 @@ fix:
     cargo fmt --all
     cargo clippy --workspace --all-targets --fix --allow-dirty
 
+
+# One cell of the nightly, short; flags as of `.ci/nightly --help`.
+nightly *flags:
+    .ci/nightly --runs 3 --time-limit 10s {{flags}}

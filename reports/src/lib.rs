@@ -10,10 +10,16 @@
 //! Not here: writing files, the wording of findings and counterexamples (the checkers' and the
 //! models'), exit codes.
 
+mod annotations;
+mod batch;
+mod batch_markdown;
+mod batch_page;
+mod batch_table;
 mod clash;
 mod counterexample;
 mod fault_table;
 mod fault_view;
+mod junit;
 mod lanes;
 mod logs;
 mod markdown;
@@ -21,6 +27,7 @@ mod node_lanes;
 mod page;
 mod plot;
 mod policy;
+mod run_line;
 mod series;
 mod sides;
 mod standing;
@@ -38,7 +45,14 @@ mod text;
 mod time_axis;
 mod warp;
 
+pub use annotations::annotations;
+pub use batch::{Batch, BatchRun};
+pub use batch_markdown::{batch_markdown, cut_markdown};
+pub use batch_page::render_batch_html;
+pub use batch_table::{batch_table, run_words};
+pub use junit::{batch_junit, junit};
 pub use markdown::summary_markdown;
 pub use page::render_html;
+pub use run_line::{Ending, run_line};
 pub use style::Style;
 pub use terminal::terminal;

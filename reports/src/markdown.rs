@@ -127,7 +127,7 @@ fn push_commands(out: &mut String, trial: &Trial) {
 }
 
 /// Plain text that stays plain: everything Markdown or HTML could read as markup is escaped.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -146,7 +146,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// A code block whose fence is longer than any run of backticks inside.
-fn fenced(text: &str) -> String {
+pub(crate) fn fenced(text: &str) -> String {
     let mut longest = 0;
     let mut run = 0;
     for character in text.chars() {

@@ -1,6 +1,8 @@
 //! Where a run stands: the verdict's three values, and the harness's own failure.
 
-use tribunal_history::{RunState, Trial, Verdict};
+use tribunal_history::{RunLine, RunState, Trial, Verdict};
+
+use crate::text::clean;
 
 /// The state a reader meets first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,37 @@ impl Standing {
             _ if trial.state == RunState::Running => Standing::Unknown,
             Verdict::Unknown => Standing::Unknown,
             Verdict::Valid => Standing::Valid,
+        }
+    }
+
+    /// Where a run stands of which only a line is left.
+    pub(crate) fn of_line(line: &RunLine) -> Standing {
+        match (line.verdict, line.state) {
+            (Verdict::Invalid, _) => Standing::Invalid,
+            (_, RunState::HarnessError) => Standing::HarnessError,
+            (_, RunState::Running) | (Verdict::Unknown, _) => Standing::Unknown,
+            (Verdict::Valid, RunState::Finished | RunState::Interrupted) => Standing::Valid,
+        }
+    }
+
+    /// What a run was about, as `register × partition,kill (process)`.
+    pub(crate) fn cell(workload: &str, nemesis: &str, cluster: &str) -> String {
+        let (workload, cluster) = (clean(workload, 60), clean(cluster, 30));
+        match clean(nemesis, 100) {
+            none if none.is_empty() || none == "none" => {
+                format!("{workload} × no faults ({cluster})")
+            }
+            nemesis => format!("{workload} × {nemesis} ({cluster})"),
+        }
+    }
+
+    /// The worst first.
+    pub(crate) const fn severity(self) -> u8 {
+        match self {
+            Standing::Invalid => 0,
+            Standing::HarnessError => 1,
+            Standing::Unknown => 2,
+            Standing::Valid => 3,
         }
     }
 

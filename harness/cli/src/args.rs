@@ -65,8 +65,12 @@ pub(crate) enum Command {
     List(ListArgs),
     /// Say what this machine can do, and what each lack costs.
     Doctor,
-    /// Remove what killed runs left behind.
-    Clean,
+    /// Remove what killed runs left behind, or old runs.
+    Clean(CleanArgs),
+    /// Make one page, JUnit file and summary of all runs of some stores.
+    Index(IndexArgs),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
     /// Be a node of a cluster.
     #[command(hide = true)]
     Node(NodeArgs),
@@ -84,7 +88,8 @@ pub(crate) enum Command {
   tribunal run
   tribunal run --nodes 5 --nemesis partition,kill,pause,clock,power --time-limit 60s
   tribunal run --bug read.local_leader --nemesis isolate-leader --seed 42
-  tribunal run --plan latest                    the last run once more")]
+  tribunal run --plan latest                    the last run once more
+  tribunal run --runs 100 --keep-going          a hundred seeds, and one page of them")]
 pub(crate) struct RunArgs {
     /// System on trial (see `tribunal list`) [default: raft]
     #[arg(long)]
@@ -149,6 +154,26 @@ pub(crate) struct RunArgs {
     /// Open the report in the browser
     #[arg(long)]
     pub open: bool,
+    /// What makes it a batch.
+    #[command(flatten)]
+    pub batch: BatchArgs,
+}
+
+/// Flags of `run` that are about many runs.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct BatchArgs {
+    /// How many runs: seeds N, N+1, …; with --plan and no --seed, the same plan again and again
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub runs: Option<i64>,
+    /// Go on after a run that failed
+    #[arg(long, requires = "runs")]
+    pub keep_going: bool,
+    /// Keep the folders of runs that passed, too
+    #[arg(long, requires = "runs")]
+    pub keep_all: bool,
+    /// Most folders of failed runs that are kept, the most severe first [default: 20]
+    #[arg(long, value_name = "N", requires = "runs", allow_negative_numbers = true)]
+    pub keep_failures: Option<i64>,
 }
 
 /// What `--fail-on` names.
@@ -245,6 +270,45 @@ pub(crate) enum Listing {
     Bugs,
     /// Recorded runs.
     Runs,
+}
+
+/// Flags of `clean`.
+#[derive(Debug, Args)]
+pub(crate) struct CleanArgs {
+    /// Remove the folders of runs and batches this old as well, as 30d or 12h
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub runs_older_than: Option<String>,
+    /// Only say which runs would be removed
+    #[arg(long, requires = "runs_older_than")]
+    pub dry_run: bool,
+}
+
+/// Flags of `index`.
+#[derive(Debug, Args)]
+pub(crate) struct IndexArgs {
+    /// Stores to tell of [default: the one of --store]
+    #[arg(value_name = "STORE")]
+    pub stores: Vec<PathBuf>,
+    /// Folder for index.html, junit.xml and summary.md [default: index, in the first store]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// What the runs are called together [default: from the stores]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+}
+
+/// Flags of `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\x1b[1mExamples:\x1b[0m
+  tribunal completions bash > ~/.local/share/bash-completion/completions/tribunal
+  tribunal completions zsh > ~/.zfunc/_tribunal       with fpath+=~/.zfunc before compinit
+  tribunal completions fish > ~/.config/fish/completions/tribunal.fish
+  tribunal completions elvish >> ~/.config/elvish/rc.elv
+  tribunal completions powershell >> $PROFILE")]
+pub(crate) struct CompletionsArgs {
+    /// The shell: bash, zsh, fish, elvish or powershell
+    #[arg(value_enum, hide_possible_values = true)]
+    pub shell: clap_complete::Shell,
 }
 
 /// Flags of the hidden `node`.

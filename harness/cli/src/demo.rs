@@ -2,7 +2,6 @@
 
 use crate::args::{Cli, DemoArgs, RunArgs};
 use crate::exit::{Exit, Failure};
-use crate::plan::settle;
 use crate::{output, run};
 
 /// The bug on show.
@@ -20,9 +19,7 @@ pub(crate) fn command(cli: &Cli, args: &DemoArgs) -> Result<Exit, Failure> {
         );
         output::progress("memory, without asking whether it still leads. Then it is cut off …");
     }
-    let settled = settle(&plan(args), &cli.store)?;
-    let done = run::execute(&cli.store, settled)?;
-    Ok(run::show(cli, &done, args.open))
+    run::alone(cli, &plan(args), args.open)
 }
 
 /// A short run made to bring the bug out: a few contended keys, leaders cut off from their peers

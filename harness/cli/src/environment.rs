@@ -15,6 +15,12 @@ pub(crate) fn wall_clock() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
+/// The same instant for the ages of files.
+#[expect(clippy::disallowed_methods, reason = "the ages of files are told in wall time")]
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now()
+}
+
 /// A secret for the nodes' admin channel: 128 bits from the kernel.
 ///
 /// # Errors

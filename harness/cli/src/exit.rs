@@ -58,6 +58,12 @@ impl Exit {
         }
     }
 
+    /// The exit of this number; of one that is none of ours, a bug.
+    pub(crate) fn of_code(code: u8) -> Exit {
+        let known = Exit::PRECEDENCE.into_iter().find(|exit| exit.code() == code);
+        known.unwrap_or(Exit::Bug)
+    }
+
     /// The more severe of two.
     pub(crate) fn merge(self, other: Exit) -> Exit {
         let rank = |exit: Exit| Exit::PRECEDENCE.iter().position(|known| *known == exit);
@@ -109,6 +115,14 @@ mod tests {
                 assert_eq!(mild.merge(*severe), *severe);
             }
         }
+    }
+
+    #[test]
+    fn codes_lead_back() {
+        for exit in Exit::PRECEDENCE {
+            assert_eq!(Exit::of_code(exit.code()), exit);
+        }
+        assert_eq!(Exit::of_code(99), Exit::Bug);
     }
 
     #[test]

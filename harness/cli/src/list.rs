@@ -1,7 +1,9 @@
 //! `tribunal list`: systems, workloads, nemeses, bugs and runs.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
-use tribunal_engine::{RunFolder, run_ids};
+use tribunal_engine::{RunFolder, RunLog, run_ids};
 use tribunal_history::{RunState, Trial};
 use tribunal_nemesis::NEMESES;
 use tribunal_systems::SYSTEMS;
@@ -10,6 +12,9 @@ use tribunal_workloads::WORKLOADS;
 use crate::args::{Cli, Format, ListArgs, Listing};
 use crate::exit::{Exit, Failure};
 use crate::output;
+
+/// Most runs without folder that are listed.
+const GONE_MAX: usize = 20;
 
 /// A list with a title.
 #[derive(Serialize)]
@@ -110,7 +115,29 @@ fn runs(cli: &Cli) -> Result<Vec<Row>, Failure> {
             .map_or_else(|error| format!("unreadable: {error}"), |trial| describe(&trial));
         Row::new(id, about)
     };
-    Ok(ids.into_iter().map(row).collect())
+    let known: BTreeSet<String> = ids.iter().cloned().collect();
+    let mut rows: Vec<Row> = ids.into_iter().map(row).collect();
+    rows.extend(without_folder(cli, &known));
+    Ok(rows)
+}
+
+/// The newest runs of which only a line is left.
+fn without_folder(cli: &Cli, known: &BTreeSet<String>) -> Vec<Row> {
+    let lines = RunLog::of(&cli.store).read().map(|(lines, _)| lines).unwrap_or_default();
+    let gone: Vec<_> = lines.iter().filter(|line| !known.contains(&line.run_id)).collect();
+    let rest = gone.len().saturating_sub(GONE_MAX);
+    let mut rows: Vec<Row> = gone[rest..]
+        .iter()
+        .map(|line| {
+            let about = format!("{} × {}, no folder", line.workload, line.nemesis);
+            let verdict = line.verdict.headline();
+            Row::new(line.run_id.clone(), format!("{verdict}  {}: {about}", line.system))
+        })
+        .collect();
+    if rest > 0 {
+        rows.push(Row::new(format!("({rest} more)"), "older runs without folder: see runs.jsonl"));
+    }
+    rows
 }
 
 fn describe(trial: &Trial) -> String {

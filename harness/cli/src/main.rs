@@ -2,19 +2,26 @@
 
 mod agent;
 mod args;
+mod batch;
 mod chatter;
 mod check;
+mod ci;
 mod clean;
 mod clusters;
+mod completions;
 mod demo;
 mod doctor;
 mod environment;
 mod exit;
+mod index;
+mod interrupts;
 mod list;
 mod node;
 mod output;
 mod plan;
 mod progress;
+mod prune;
+mod record;
 mod report;
 mod run;
 mod show;
@@ -89,7 +96,12 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Command::Show(args) => show::command(cli, args),
         Command::List(args) => list::command(cli, args),
         Command::Doctor => doctor::command(cli),
-        Command::Clean => clean::command(cli),
+        Command::Clean(args) => match &args.runs_older_than {
+            Some(age) => prune::command(cli, age, args.dry_run),
+            None => clean::command(cli),
+        },
+        Command::Index(args) => index::command(cli, args),
+        Command::Completions(args) => completions::command(args),
         Command::Node(args) => node::command(args),
         Command::Agent(args) => agent::command(args),
         Command::Chatter(args) => chatter::command(args),

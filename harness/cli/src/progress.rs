@@ -12,9 +12,29 @@ use crate::output;
 /// How often a line is written where nobody watches.
 const LINE_EVERY: Nanos = Nanos::from_secs(10);
 
-/// Follows a run until its end of the channel is dropped.
-pub(crate) async fn follow(mut progress: watch::Receiver<Progress>, plan: Plan) {
-    if output::watched() {
+/// A run's place in a batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// Which run, from 1.
+    pub number: u64,
+    /// Of how many.
+    pub of: u64,
+    /// Runs that failed so far.
+    pub failed: u64,
+}
+
+/// Follows a run until its end of the channel is dropped. A run of a batch moves the batch's bar,
+/// and is told in one line when it is over, not here.
+pub(crate) async fn follow(
+    mut progress: watch::Receiver<Progress>,
+    plan: Plan,
+    place: Option<Place>,
+) {
+    if let Some(place) = place {
+        if output::watched() {
+            follow_in_batch(&mut progress, &plan, place).await;
+        }
+    } else if output::watched() {
         follow_with_bar(&mut progress, &plan).await;
     } else {
         follow_with_lines(&mut progress, &plan).await;
@@ -38,6 +58,30 @@ async fn follow_with_bar(progress: &mut watch::Receiver<Progress>, plan: &Plan) 
             bar.set_position((now.now - began).as_millis().min(plan.time_limit.as_millis()));
         }
         bar.set_message(words(&now, plan, rate.of(&now)));
+    }
+    bar.finish_and_clear();
+}
+
+/// One bar over all runs: this one begins where the last ended.
+async fn follow_in_batch(progress: &mut watch::Receiver<Progress>, plan: &Plan, place: Place) {
+    let each = plan.time_limit.as_millis().max(1);
+    let length = each.saturating_mul(place.of);
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(10));
+    if let Ok(style) = ProgressStyle::with_template("  {prefix} {bar:24} {msg}") {
+        bar.set_style(style);
+    }
+    bar.set_prefix(format!("run {} / {}  {} failed", place.number, place.of, place.failed));
+    let before = each.saturating_mul(place.number - 1);
+    bar.set_position(before);
+    let mut rate = Rate::default();
+    while progress.changed().await.is_ok() {
+        let now = progress.borrow_and_update().clone();
+        let Some(phase) = now.phase else { continue };
+        if let Some(began) = now.load_began {
+            bar.set_position(before + (now.now - began).as_millis().min(each));
+        }
+        let words = words(&now, plan, rate.of(&now));
+        bar.set_message(format!("seed {}   {}   {words}", plan.seed, phase.as_str()));
     }
     bar.finish_and_clear();
 }

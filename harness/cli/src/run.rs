@@ -3,23 +3,24 @@
 mod aftermath;
 mod trial;
 
-pub(crate) use aftermath::{report_name, show};
+pub(crate) use aftermath::report_name;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::time::Instant;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tribunal_cluster::ClusterError;
 use tribunal_engine::{Driven, LiveOptions, Progress, RunFolder, RunOptions, drive, rehearse};
-use tribunal_history::{Plan, Trial, jsonl};
+use tribunal_history::{Nanos, Plan, Trial, jsonl};
 use tribunal_workloads::GeneratorOptions;
 
 use crate::args::{Cli, FailOn, Format, RunArgs};
 use crate::exit::{Exit, Failure};
 use crate::plan::{Settled, settle};
-use crate::{clusters, environment, output, progress};
+use crate::progress::Place;
+use crate::{batch, ci, clusters, environment, interrupts, output, progress, record};
 
 /// Operations a dry run prints.
 const DRY_OPERATIONS: usize = 20;
@@ -28,13 +29,41 @@ const ROOM_BYTES: u64 = 64 << 20;
 
 /// Runs `tribunal run`.
 pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
+    if args.batch.runs.is_some() {
+        return batch::command(cli, args);
+    }
     let settled = settle(args, &cli.store)?;
     if args.dry_run {
         dry_run(cli, settled)?;
         return Ok(Exit::Valid);
     }
-    let done = execute(&cli.store, settled)?;
-    Ok(excused(aftermath::show(cli, &done, args.open), &args.fail_on))
+    let done = attempt(&cli.store, settled, None)?;
+    let line = record::keep(&cli.store, args, &done, None, true);
+    ci::tell_run(cli, &done, line, &args.fail_on);
+    let exit = finish(cli, done, args.open)?;
+    Ok(excused(exit, &args.fail_on))
+}
+
+/// Shows a run that is over.
+///
+/// # Errors
+/// If it could not be set up.
+fn finish(cli: &Cli, done: Done, open: bool) -> Result<Exit, Failure> {
+    match done.failure {
+        Some(failure) => Err(failure),
+        None => Ok(aftermath::show(cli, &done, open)),
+    }
+}
+
+/// Runs one plan that is no batch, and shows what came of it.
+///
+/// # Errors
+/// If it cannot begin, or the cluster cannot be set up.
+pub(crate) fn alone(cli: &Cli, args: &RunArgs, open: bool) -> Result<Exit, Failure> {
+    let settled = settle(args, &cli.store)?;
+    let done = attempt(&cli.store, settled, None)?;
+    record::keep(&cli.store, args, &done, None, true);
+    finish(cli, done, open)
 }
 
 /// A finished run.
@@ -47,10 +76,31 @@ pub(crate) struct Done {
     pub report: PathBuf,
     /// What of it could not be written, if anything.
     pub unsaved: Option<String>,
+    /// Why it could not be set up, if it could not.
+    pub failure: Option<Failure>,
+    /// How long it took, reports and all.
+    pub took: Nanos,
+}
+
+impl Done {
+    /// How the run ended, everything considered.
+    pub(crate) fn exit(&self) -> Exit {
+        let exit = match &self.failure {
+            Some(failure) => failure.exit,
+            None => Exit::of_trial(&self.trial),
+        };
+        if self.unsaved.is_some() { exit.merge(Exit::Harness) } else { exit }
+    }
+}
+
+/// What a plan is about, as `register × partition,kill`.
+pub(crate) fn cell(plan: &Plan) -> String {
+    let nemesis = if plan.nemesis == "none" { "no faults" } else { plan.nemesis.as_str() };
+    format!("{} × {nemesis}", plan.workload)
 }
 
 /// What `--fail-on` lets pass.
-fn excused(exit: Exit, fail_on: &[FailOn]) -> Exit {
+pub(crate) fn excused(exit: Exit, fail_on: &[FailOn]) -> Exit {
     let named = |kind| fail_on.is_empty() || fail_on.contains(&kind);
     match exit {
         Exit::Invalid if !named(FailOn::Invalid) => Exit::Valid,
@@ -62,9 +112,15 @@ fn excused(exit: Exit, fail_on: &[FailOn]) -> Exit {
 
 /// Runs a settled plan to its end and leaves its folder behind.
 ///
+/// `place` is its place in a batch, which tells of it itself.
+///
 /// # Errors
-/// If it cannot begin: the store cannot be written, or the cluster cannot be set up.
-pub(crate) fn execute(store: &Path, settled: Settled) -> Result<Done, Failure> {
+/// If it cannot begin: the store cannot be written, or the machine lacks something.
+pub(crate) fn attempt(
+    store: &Path,
+    settled: Settled,
+    place: Option<Place>,
+) -> Result<Done, Failure> {
     environment::require_room(store, ROOM_BYTES)?;
     environment::require_files(&settled.plan)?;
     let started = environment::wall_clock();
@@ -72,7 +128,9 @@ pub(crate) fn execute(store: &Path, settled: Settled) -> Result<Done, Failure> {
     let origin = Instant::now();
     let begun = trial::begun(&folder, &started, &settled, store);
     write_inputs(&folder, &begun)?;
-    announce(&begun);
+    if place.is_none() {
+        announce(&begun);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -80,14 +138,18 @@ pub(crate) fn execute(store: &Path, settled: Settled) -> Result<Done, Failure> {
         .map_err(|error| environment_failure("cannot start the runtime", &error))?;
     let token = environment::token()?;
     let wishes = Arc::new(AtomicU32::new(0));
-    let driven = runtime.block_on(live(&folder, token, origin, &settled, &wishes));
-    let done = match driven {
-        Ok(driven) => Ok(aftermath::conclude(begun, folder, settled.workload, driven, &wishes)),
-        Err(error) => Err(aftermath::not_set_up(begun, &folder, &error)),
+    let (progress, watching) = watch::channel(Progress::default());
+    let follower = runtime.spawn(progress::follow(watching, settled.plan.clone(), place));
+    let driven = runtime.block_on(live(&folder, token, origin, &settled, (progress, &wishes)));
+    let _ = runtime.block_on(follower);
+    let mut done = match driven {
+        Ok(driven) => aftermath::conclude(begun, folder, settled.workload, driven, &wishes),
+        Err(error) => aftermath::not_set_up(begun, &folder, &error),
     };
+    done.took = origin.elapsed().into();
     // It listened for signals while the checkers worked; clients that linger are of no use now.
     runtime.shutdown_background();
-    done
+    Ok(done)
 }
 
 fn environment_failure(what: &str, error: &dyn std::fmt::Display) -> Failure {
@@ -139,10 +201,8 @@ async fn live(
     token: String,
     origin: Instant,
     settled: &Settled,
-    wishes: &Arc<AtomicU32>,
+    (progress, wishes): (watch::Sender<Progress>, &Arc<AtomicU32>),
 ) -> Result<Driven, ClusterError> {
-    let (progress, watching) = watch::channel(Progress::default());
-    let follower = tokio::spawn(progress::follow(watching, settled.plan.clone()));
     let (cluster, access) = clusters::cluster_and_access(folder, token, origin, settled)?;
     let options = LiveOptions {
         run: run_options(settled, cluster.is_some()),
@@ -151,11 +211,9 @@ async fn live(
         folder: folder.clone(),
         origin,
         progress,
-        interrupts: interrupts(wishes),
+        interrupts: interrupts::count_into(wishes),
     };
-    let driven = drive(options).await;
-    let _ = follower.await;
-    driven
+    drive(options).await
 }
 
 fn run_options(settled: &Settled, start_nodes: bool) -> RunOptions {
@@ -171,27 +229,8 @@ fn run_options(settled: &Settled, start_nodes: bool) -> RunOptions {
     }
 }
 
-/// Each Ctrl-C, SIGTERM or SIGHUP is one wish to end: counted, and told to the run while it lasts.
-fn interrupts(counter: &Arc<AtomicU32>) -> mpsc::UnboundedReceiver<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (wishes, receiver) = mpsc::unbounded_channel();
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
-        let wishes = wishes.clone();
-        let Ok(mut signals) = signal(kind) else { continue };
-        let counter = Arc::clone(counter);
-        tokio::spawn(async move {
-            while signals.recv().await.is_some() {
-                counter.fetch_add(1, Ordering::Relaxed);
-                // The run may be over and only its checkers at work.
-                let _ = wishes.send(());
-            }
-        });
-    }
-    receiver
-}
-
 /// Prints the plan and the first operations against a perfect system.
-fn dry_run(cli: &Cli, settled: Settled) -> Result<(), Failure> {
+pub(crate) fn dry_run(cli: &Cli, settled: Settled) -> Result<(), Failure> {
     let options = run_options(&settled, !settled.system.is_in_process());
     let rehearsal = rehearse(options, DRY_OPERATIONS);
     if cli.format == Format::Json {

@@ -10,4 +10,7 @@ pub use judge::{Judgement, Tried, judge};
 pub use live::{Access, Driven, LiveCluster, LiveOptions, Progress, drive};
 pub use rehearse::{Rehearsal, rehearse};
 pub use run::{Counts, Run, RunOptions, RunSummary};
-pub use store::{RunFolder, StoreError, log_excerpts, log_matches, run_ids};
+pub use store::{
+    RUN_LOG, Remains, RunFolder, RunLog, StoreError, batch_remains, bytes_in, log_excerpts,
+    log_matches, remove, remove_run, run_ids, run_remains,
+};

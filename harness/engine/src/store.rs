@@ -3,6 +3,8 @@
 //! See `docs/results.md` for each file. Files that are replaced are replaced atomically.
 
 mod logs;
+mod removal;
+mod run_log;
 
 use std::fs::{self, File};
 use std::io::{BufReader, Write};
@@ -13,6 +15,8 @@ use serde::de::DeserializeOwned;
 use tribunal_history::{FaultRecord, History, HistoryError, NodeEvent, Record, Trial, jsonl};
 
 pub use logs::{log_excerpts, log_matches};
+pub use removal::{Remains, batch_remains, bytes_in, remove, remove_run, run_remains};
+pub use run_log::{RUN_LOG, RunLog};
 
 /// Why something in the store cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -27,6 +27,7 @@ mod packet;
 mod plan;
 mod record;
 mod roles;
+mod run_line;
 mod schedule;
 mod seed;
 mod trial;
@@ -54,6 +55,7 @@ pub use packet::{PPM, PacketFault};
 pub use plan::{Plan, RATE_MAX};
 pub use record::{LogMatch, NodeEvent, NodeState, Record};
 pub use roles::{NodeRole, Roles};
+pub use run_line::{Point, RunLine};
 pub use schedule::{At, PartitionShape, PlannedFault, PlannedKind, Schedule, Targets};
 pub use seed::{Random, Seed};
 pub use trial::{

@@ -10,7 +10,7 @@ use tribunal_engine::{Driven, RunFolder, Tried, judge, log_matches};
 use tribunal_history::{
     At, FaultFamily, Nanos, Phase, PlannedFault, Record, RunState, Trial, Verdict,
 };
-use tribunal_reports::{Style, render_html, terminal};
+use tribunal_reports::{Style, junit, render_html, summary_markdown, terminal};
 use tribunal_workloads::Workload;
 
 use super::Done;
@@ -93,13 +93,17 @@ fn pronounce(
 fn save(trial: Trial, record: Record, folder: &RunFolder) -> Done {
     let name = report_name(&trial);
     let page = render_html(&trial, &record);
+    let summary = summary_markdown(&trial, &record);
     // The verdict first: where room is short the page can be made again from the rest.
     let written = folder
         .replace_json("run.json", &trial)
         .and_then(|()| folder.replace_lines("faults.jsonl", &record.faults))
-        .and_then(|()| folder.replace(&name, page.as_bytes()));
+        .and_then(|()| folder.replace(&name, page.as_bytes()))
+        .and_then(|()| folder.replace("junit.xml", junit(&trial, &record).as_bytes()))
+        .and_then(|()| folder.replace("summary.md", summary.as_bytes()));
     let report = folder.path().join(name);
-    Done { trial, record, report, unsaved: written.err().map(|error| error.to_string()) }
+    let unsaved = written.err().map(|error| error.to_string());
+    Done { trial, record, report, unsaved, failure: None, took: Nanos::ZERO }
 }
 
 /// The report's file name: unique, and without characters that artifact stores refuse.
@@ -113,10 +117,10 @@ pub(crate) fn report_name(trial: &Trial) -> String {
 }
 
 /// The cluster could not be set up: the run's description says so, and so does the program.
-pub(super) fn not_set_up(mut trial: Trial, folder: &RunFolder, error: &ClusterError) -> Failure {
+pub(super) fn not_set_up(mut trial: Trial, folder: &RunFolder, error: &ClusterError) -> Done {
     trial.state = RunState::HarnessError;
     trial.harness_error = Some(error.to_string());
-    let _ = folder.replace_json("run.json", &trial);
+    let done = save(trial, Record::default(), folder);
     let (exit, help) = match error {
         ClusterError::Start { .. } | ClusterError::LeftBehind(_) => {
             (Exit::Harness, "its logs are in the run's folder, under nodes/")
@@ -125,11 +129,11 @@ pub(super) fn not_set_up(mut trial: Trial, folder: &RunFolder, error: &ClusterEr
         | ClusterError::Address { .. }
         | ClusterError::File { .. } => (Exit::Environment, "see `tribunal doctor`"),
     };
-    Failure::new(exit, error.to_string(), help)
+    Done { failure: Some(Failure::new(exit, error.to_string(), help)), ..done }
 }
 
 /// Shows a finished run, and says how the program ends.
-pub(crate) fn show(cli: &Cli, done: &Done, open: bool) -> Exit {
+pub(super) fn show(cli: &Cli, done: &Done, open: bool) -> Exit {
     match cli.format {
         Format::Json => output::json(&done.trial),
         Format::Text => print(done, &cli.store),
@@ -137,14 +141,13 @@ pub(crate) fn show(cli: &Cli, done: &Done, open: bool) -> Exit {
     if open {
         output::open(&done.report);
     }
-    let exit = Exit::of_trial(&done.trial);
-    let Some(reason) = &done.unsaved else { return exit };
+    let Some(reason) = &done.unsaved else { return done.exit() };
     output::failure(&Failure::new(
         Exit::Harness,
         format!("the run is over, but {reason}"),
         "make room; then `tribunal check` and `tribunal report` on the run's folder",
     ));
-    exit.merge(Exit::Harness)
+    done.exit()
 }
 
 /// The last lines of a run.

@@ -43,6 +43,10 @@ fn commands(run_id: &str, store: &Path) -> Vec<(String, String)> {
     };
     [
         ("repeat the plan", format!("{program} run --plan {run_id}{place}")),
+        (
+            "see how often it fails",
+            format!("{program} run --plan {run_id} --runs 20 --keep-going{place}"),
+        ),
         ("judge it again", format!("{program} check {run_id}{place}")),
         ("show it as text", format!("{program} show {run_id}{place}")),
     ]

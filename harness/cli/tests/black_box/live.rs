@@ -6,33 +6,15 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
-use crate::support::{Ended, Tribunal, nodes_of};
+use crate::support::{Ended, Tribunal, alone, nodes_of, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 const NOBODY: [u32; 0] = [];
 
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-fn alone() -> MutexGuard<'static, ()> {
-    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 const SHORT_RAFT: &[&str] =
     &["run", "--nodes", "3", "--nemesis", "kill", "--time-limit", "10s", "--seed", "11"];
-
-/// Waits until something is so, looking often; panics after half a minute.
-#[track_caller]
-fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !so() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-}
 
 fn start(tribunal: &Tribunal, args: &[&str]) -> Child {
     let mut command = tribunal.command(args);
@@ -201,6 +183,7 @@ fn a_node_that_does_not_start_is_a_harness_error_with_its_last_words() {
                   --nemesis none --time-limit 2s --store \"$2\"";
     let mut command = Command::new("/bin/sh");
     command.args(["-c", script, "sh"]).arg(&link).arg(&store);
+    command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY");
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let ended = end(child.spawn().expect("it starts"));
     ended.exits(3).says("HARNESS ERROR").says("the disk is on fire");

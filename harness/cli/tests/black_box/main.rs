@@ -1,5 +1,8 @@
 //! The program as its users meet it: flags, exit codes, files, whole runs.
 
+mod batch;
+mod github;
 mod live;
+mod prune;
 mod support;
 mod usage;

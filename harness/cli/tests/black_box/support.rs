@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The program, with a store of its own.
 pub(crate) struct Tribunal {
@@ -34,6 +36,8 @@ impl Tribunal {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tribunal"));
         command.args(args).arg("--store").arg(self.store()).env("NO_COLOR", "1");
+        // The tests may run under GitHub Actions themselves.
+        command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY");
         command
     }
 
@@ -61,6 +65,22 @@ impl Ended {
         let said = self.stdout.contains(text) || self.stderr.contains(text);
         assert!(said, "no '{text}' in\n{}\n{}", self.stdout, self.stderr);
         self
+    }
+}
+
+/// One run at a time, so that they do not take the processors from each other.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until something is so, looking often; panics after half a minute.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !so() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
     }
 }
 

@@ -42,6 +42,44 @@ fn nonsense_numbers_are_refused() {
 }
 
 #[test]
+fn batches_refuse_nonsense_before_anything_starts() {
+    let tribunal = Tribunal::new();
+    for bad in [
+        &["--runs", "0"][..],
+        &["--runs", "-1"],
+        &["--runs", "10001"],
+        &["--runs", "many"],
+        &["--runs", "2", "--keep-failures", "-1"],
+        &["--runs", "2", "--seed", "18446744073709551615"],
+        &["--runs", "2", "--plan", "no-such-run"],
+        &["--keep-going"],
+        &["--keep-all"],
+        &["--keep-failures", "3"],
+    ] {
+        tribunal.call(&[&["run"], bad].concat()).exits(64).says("error:");
+    }
+    tribunal.call(&["run", "--runs", "3", "--dry-run", "--seed", "5"]).exits(0).says("schedule");
+    assert!(!tribunal.store().exists(), "nothing was begun");
+    tribunal.call(&["index"]).exits(4).says("no run is recorded");
+    tribunal.call(&["clean", "--runs-older-than", "soon"]).exits(64).says("30d");
+    tribunal.call(&["clean", "--dry-run"]).exits(64);
+}
+
+#[test]
+fn completions_are_for_five_shells() {
+    let tribunal = Tribunal::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        tribunal.call(&["completions", shell]).exits(0).says("keep-going").says("completions");
+    }
+    tribunal.call(&["completions", "cmd"]).exits(64).says("cmd");
+    tribunal.call(&["completions", "--help"]).exits(0).says("bash-completion");
+    let bash = tribunal.call(&["completions", "bash"]).exits(0).stdout;
+    let script = tribunal.file("tribunal.bash", &bash);
+    let read = std::process::Command::new("bash").arg("-n").arg(script).status();
+    assert!(read.expect("bash").success(), "bash reads it");
+}
+
+#[test]
 fn a_system_without_nodes_cannot_be_broken() {
     let tribunal = Tribunal::new();
     tribunal

@@ -1,0 +1,241 @@
+//! `tribunal run --runs N`: many runs, one after the other, one page, one exit code.
+
+pub(crate) mod folder;
+mod series;
+mod shelf;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+
+use tribunal_reports::{Batch, BatchRun, Style, batch_markdown, batch_table, run_words};
+
+use crate::args::{Cli, Format, RunArgs};
+use crate::exit::{Exit, Failure};
+use crate::interrupts::Standby;
+use crate::progress::Place;
+use crate::run::{Done, attempt, dry_run, excused};
+use crate::{ci, environment, output, record, run};
+
+use folder::Document;
+use series::Series;
+use shelf::Shelf;
+
+/// Failures up to which the page is written anew after each.
+const WRITES_MAX: u64 = 100;
+
+/// Runs `tribunal run --runs N`.
+pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
+    let series = Series::new(args, &cli.store)?;
+    let shelf = Shelf::new(&args.batch)?;
+    let first = series.settle(0, &cli.store)?;
+    if args.dry_run {
+        output::progress("the first run's plan; the others differ by their seeds");
+        dry_run(cli, first)?;
+        return Ok(Exit::Valid);
+    }
+    environment::require_room(&cli.store, 0)?;
+    let standby = Standby::begin()?;
+    let started = environment::wall_clock().replace(':', "-");
+    let name = format!("{started}-{}-x{}", first.plan.seed, series.count);
+    let (id, place) = folder::create(&cli.store, &name)?;
+    let title = format!("{}, {}", run::cell(&first.plan), series.words(&first));
+    output::progress(format!("batch {id}   {title}   {}", first.plan.cluster));
+    let batch = Batch { title, ..Batch::default() };
+    let mut going =
+        Going { cli, args, series, shelf, id, place, batch, exit: None, failed: 0, unsaved: None };
+    // From now on the folder is known as a batch's, whatever becomes of it.
+    going.write();
+    let broken = going.go(&standby);
+    Ok(going.end(broken, standby.is_wished()))
+}
+
+/// A batch that goes on.
+struct Going<'a> {
+    cli: &'a Cli,
+    args: &'a RunArgs,
+    series: Series,
+    shelf: Shelf,
+    id: String,
+    /// Its folder.
+    place: PathBuf,
+    batch: Batch,
+    /// The worst end so far, after `--fail-on`.
+    exit: Option<Exit>,
+    failed: u64,
+    /// What of it could not be written, if anything.
+    unsaved: Option<String>,
+}
+
+impl Going<'_> {
+    /// Runs one after the other, until all are over or one of them ends it. Gives what kept a run
+    /// from beginning.
+    fn go(&mut self, standby: &Standby) -> Option<Failure> {
+        for number in 0..self.series.count {
+            if standby.is_wished() {
+                return None;
+            }
+            let exit = match self.one(number) {
+                Ok(exit) => exit,
+                Err(failure) => return Some(failure),
+            };
+            self.exit = Some(self.exit.map_or(exit, |worst| worst.merge(exit)));
+            let goes_on = exit == Exit::Valid || self.args.batch.keep_going;
+            if !goes_on || exit == Exit::Interrupted {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// One run. Gives how it ended, after `--fail-on`.
+    fn one(&mut self, number: u64) -> Result<Exit, Failure> {
+        let settled = self.series.settle(number, &self.cli.store)?;
+        let seed = settled.plan.seed;
+        let place = Place { number: number + 1, of: self.series.count, failed: self.failed };
+        let run = AssertUnwindSafe(|| attempt(&self.cli.store, settled, Some(place)));
+        let Ok(done) = catch_unwind(run) else {
+            self.failed += 1;
+            self.batch
+                .notes
+                .push(format!("seed {seed} ended in a bug of tribunal, see its folder"));
+            return Ok(Exit::Bug);
+        };
+        let done = done?;
+        let exit = done.exit();
+        self.take(number, &done);
+        let ends = excused(exit, &self.args.fail_on);
+        if ends != Exit::Valid {
+            self.failed += 1;
+            // A batch that is killed leaves what it found; what it costs stays in proportion.
+            if self.failed <= WRITES_MAX || self.failed.is_multiple_of(WRITES_MAX) {
+                self.write();
+            }
+        }
+        Ok(ends)
+    }
+
+    /// Keeps the run's line, and its folder if it is to be kept: nothing is removed before its line
+    /// is on the disk.
+    fn take(&mut self, number: u64, done: &Done) {
+        let (store, run_id) = (&self.cli.store, &done.trial.run_id);
+        let goes = self.shelf.take(run_id, done.exit());
+        let is_kept = goes.as_ref() != Some(run_id);
+        let args = self.series.args(number);
+        let mut line = record::line(&args, done, Some(&self.id), is_kept);
+        let is_stored = record::append(store, &line);
+        if !is_stored {
+            self.unsaved = Some("runs are missing in the store's log".into());
+        }
+        if let Some(goes) = goes {
+            let is_gone = is_stored && shelf::discard(store, &goes);
+            if !is_gone && !is_kept {
+                line = record::line(&args, done, Some(&self.id), true);
+            }
+            let others = self.batch.runs.iter_mut();
+            for other in others.filter(|other| is_gone && other.line.run_id == goes) {
+                (other.line.report, other.report) = (None, None);
+            }
+        }
+        let words = run_words(&line);
+        let count = self.series.count;
+        let kept =
+            if shelf::is_kept(&line) { format!("   {}", line.run_id) } else { String::new() };
+        let seed = line.seed;
+        output::progress(format!("[{:>3}/{count}]  seed {seed}  {words}{kept}", number + 1));
+        let report = line.report.as_ref().map(|report| format!("../../{report}"));
+        self.batch.runs.push(BatchRun { line, report });
+    }
+
+    fn write(&mut self) {
+        let document = self.document(self.exit.unwrap_or(Exit::NothingRan));
+        let json = serde_json::to_string_pretty(&document)
+            .expect("invariant: what is stored is plain data");
+        let written = folder::write(&self.place, &self.batch)
+            .and_then(|()| folder::replace(&self.place, "batch.json", json.as_bytes()));
+        if let Err(error) = written {
+            self.unsaved = Some(format!("its page cannot be written: {error}"));
+        }
+    }
+
+    fn document(&self, exit: Exit) -> Document<'_> {
+        let page = self.place.join("index.html");
+        Document::new(&self.batch, &self.id, (self.series.count, exit), page)
+    }
+
+    /// Writes and prints what there is, whatever ended it.
+    fn end(mut self, broken: Option<Failure>, is_wished: bool) -> Exit {
+        let ran = self.batch.runs.len() as u64;
+        self.notes(broken.as_ref(), is_wished);
+        let mut exits: Vec<Exit> = self.exit.into_iter().collect();
+        exits.extend(broken.as_ref().map(|failure| failure.exit));
+        // A wish that came after the last run changed nothing.
+        exits.extend((is_wished && ran < self.series.count).then_some(Exit::Interrupted));
+        let exit = exits.into_iter().reduce(Exit::merge).unwrap_or(Exit::NothingRan);
+        self.exit = Some(exit);
+        self.write();
+        let exit = if self.unsaved.is_some() { exit.merge(Exit::Harness) } else { exit };
+        match self.cli.format {
+            Format::Json => output::json(&self.document(exit)),
+            Format::Text => self.print(),
+        }
+        if let Some(failure) = &broken {
+            output::failure(failure);
+        }
+        if let Some(reason) = &self.unsaved {
+            let message = format!("the batch is over, but {reason}");
+            let help = "make room; `tribunal index` makes the page again";
+            output::failure(&Failure::new(Exit::Harness, message, help));
+        }
+        ci::tell(&self.batch, &batch_markdown(&self.batch), &self.args.fail_on);
+        if self.args.open {
+            output::open(&self.place.join("index.html"));
+        }
+        exit
+    }
+
+    fn notes(&mut self, broken: Option<&Failure>, is_wished: bool) {
+        let (ran, asked) = (self.batch.runs.len() as u64, self.series.count);
+        if ran < asked {
+            let why = match (broken, is_wished) {
+                (Some(failure), _) => failure.message.as_str(),
+                (None, true) => "it was interrupted",
+                (None, false) => "the last one failed, and --keep-going was not given",
+            };
+            self.batch.notes.push(format!("{ran} of {asked} runs were made: {why}"));
+        }
+        if self.shelf.removed > 0 {
+            self.batch.notes.push(format!(
+                "the folders of {} failed runs were removed, the mildest first: see --keep-failures",
+                self.shelf.removed
+            ));
+        }
+        let excused = |run: &&BatchRun| {
+            let exit = Exit::of_code(run.line.exit);
+            exit != Exit::Valid && excused(exit, &self.args.fail_on) == Exit::Valid
+        };
+        let count = self.batch.runs.iter().filter(excused).count();
+        if count > 0 {
+            let noun = if count == 1 { "run" } else { "runs" };
+            let note = format!("--fail-on lets {count} {noun} pass that did not");
+            self.batch.notes.push(note);
+        }
+    }
+
+    fn print(&self) {
+        let style = Style { color: output::coloured() };
+        output::line(batch_table(&self.batch, style).trim_end());
+        output::line("");
+        output::line(format!("  page     {}", output::file_url(&self.place.join("index.html"))));
+        let worst = self.batch.runs.iter().filter(|run| run.line.exit != 0).min_by_key(|run| {
+            let exit = Exit::of_code(run.line.exit);
+            Exit::PRECEDENCE.iter().position(|known| *known == exit)
+        });
+        if let Some(worst) = worst {
+            if let Some(report) = &worst.line.report {
+                let report = self.cli.store.join(report);
+                output::line(format!("  report   {}", output::file_url(&report)));
+            }
+            output::line(format!("  repeat   {}", worst.line.repeat));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The plans of a batch, one for each run.
+
+use std::path::Path;
+
+use tribunal_engine::RunFolder;
+
+use crate::args::RunArgs;
+use crate::environment;
+use crate::exit::{Exit, Failure};
+use crate::plan::{Settled, settle};
+
+/// Most runs of a batch.
+const RUNS_MAX: i64 = 10_000;
+
+/// What differs from run to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seeds {
+    /// The first; every run takes the next.
+    From(u64),
+    /// Every run takes the plan's, and with it its schedule.
+    OfPlan,
+}
+
+/// The plans of a batch.
+#[derive(Debug)]
+pub(crate) struct Series {
+    args: RunArgs,
+    seeds: Seeds,
+    /// How many runs there are to be.
+    pub count: u64,
+}
+
+impl Series {
+    /// Settles what the runs have in common.
+    ///
+    /// # Errors
+    /// If the number makes no sense, or a plan to be repeated cannot be found.
+    pub(crate) fn new(args: &RunArgs, store: &Path) -> Result<Series, Failure> {
+        let count = args.batch.runs.unwrap_or(1);
+        if !(1..=RUNS_MAX).contains(&count) {
+            let message = format!("--runs {count} makes no sense");
+            let help = format!("give a whole number from 1 to {RUNS_MAX}");
+            return Err(Failure::new(Exit::Usage, message, help));
+        }
+        let mut args = args.clone();
+        if let Some(plan) = &args.plan {
+            args.plan = Some(lasting(plan, store)?);
+        }
+        let seeds = match (args.seed, &args.plan) {
+            (Some(seed), _) => Seeds::From(seed),
+            (None, Some(_)) => Seeds::OfPlan,
+            // Short enough to be read aloud.
+            (None, None) => Seeds::From(environment::random_bits()? % 100_000_000),
+        };
+        let series = Series { args, seeds, count: count as u64 };
+        match seeds {
+            Seeds::From(first) if first.checked_add(series.count - 1).is_none() => {
+                let message = format!("--seed {first} leaves no room for --runs {count}");
+                Err(Failure::new(Exit::Usage, message, "give a smaller seed"))
+            }
+            _ => Ok(series),
+        }
+    }
+
+    /// The flags of a run, counted from 0.
+    pub(crate) fn args(&self, number: u64) -> RunArgs {
+        let mut args = self.args.clone();
+        if let Seeds::From(first) = self.seeds {
+            args.seed = Some(first + number);
+        }
+        args
+    }
+
+    /// The plan of a run, counted from 0.
+    ///
+    /// # Errors
+    /// As [`settle`].
+    pub(crate) fn settle(&self, number: u64, store: &Path) -> Result<Settled, Failure> {
+        settle(&self.args(number), store)
+    }
+
+    /// The seeds in words.
+    pub(crate) fn words(&self, first: &Settled) -> String {
+        match (self.seeds, self.count) {
+            (Seeds::OfPlan, count) => format!("seed {}, {count} times", first.plan.seed),
+            (Seeds::From(seed), 1) => format!("seed {seed}"),
+            (Seeds::From(seed), count) => format!("seeds {seed}–{}", seed + (count - 1)),
+        }
+    }
+}
+
+/// A name of a plan that means the same after more runs: `latest` moves on.
+fn lasting(plan: &str, store: &Path) -> Result<String, Failure> {
+    if Path::new(plan).is_file() {
+        return Ok(plan.to_owned());
+    }
+    let folder = RunFolder::find(store, plan).map_err(|error| {
+        Failure::new(Exit::Usage, error.to_string(), "see `tribunal list runs`")
+    })?;
+    let id = folder.id();
+    let is_stored = RunFolder::find(store, &id).is_ok();
+    Ok(if is_stored { id } else { folder.path().join("plan.json").display().to_string() })
+}

@@ -1,0 +1,192 @@
+//! Many runs: what every output of them shares.
+
+use tribunal_history::{Nanos, RunLine};
+
+use crate::standing::Standing;
+use crate::text::{clean, counted};
+
+/// Runs that are told of together.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// What they are called together.
+    pub title: String,
+    /// The runs, in order.
+    pub runs: Vec<BatchRun>,
+    /// What a reader must know beside them: what was cut, why it ended early.
+    pub notes: Vec<String>,
+}
+
+/// A run of a batch.
+#[derive(Clone, Debug)]
+pub struct BatchRun {
+    /// What is known of it.
+    pub line: RunLine,
+    /// Its report as a path from the page's folder, if it was kept.
+    pub report: Option<String>,
+}
+
+/// How many runs stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) runs: u64,
+    pub(crate) invalid: u64,
+    pub(crate) harness: u64,
+    pub(crate) unknown: u64,
+    pub(crate) operations: u64,
+    pub(crate) faults: u64,
+    pub(crate) took: Nanos,
+}
+
+impl Tally {
+    pub(crate) fn of<'a>(lines: impl IntoIterator<Item = &'a RunLine>) -> Tally {
+        let mut tally = Tally::default();
+        for line in lines {
+            tally.runs += 1;
+            tally.operations = tally.operations.saturating_add(operations(line));
+            tally.faults = tally.faults.saturating_add(line.faults_installed);
+            tally.took = tally.took + line.duration;
+            match Standing::of_line(line) {
+                Standing::Invalid => tally.invalid += 1,
+                Standing::HarnessError => tally.harness += 1,
+                Standing::Unknown => tally.unknown += 1,
+                Standing::Valid => {}
+            }
+        }
+        tally
+    }
+
+    /// Where the batch stands: as its worst run.
+    pub(crate) fn standing(&self) -> Standing {
+        match self {
+            Tally { runs: 0, .. } => Standing::Unknown,
+            Tally { invalid: 1.., .. } => Standing::Invalid,
+            Tally { harness: 1.., .. } => Standing::HarnessError,
+            Tally { unknown: 1.., .. } => Standing::Unknown,
+            Tally { .. } => Standing::Valid,
+        }
+    }
+
+    /// One sentence without full stop.
+    pub(crate) fn sentence(&self) -> String {
+        let runs = counted(self.runs, "run", "runs");
+        let mut sentence = match (self.runs, self.invalid) {
+            (0, _) => return "No run is recorded".into(),
+            (1, 1) => "The only run found a violation".into(),
+            (_, 0) => format!("No violation found in {runs}"),
+            (_, invalid) => format!("{invalid} of {runs} found a violation"),
+        };
+        if self.harness > 0 {
+            sentence.push_str(&format!("; the harness broke in {}", self.harness));
+        }
+        if self.unknown > 0 {
+            let verb = if self.unknown == 1 { "is" } else { "are" };
+            sentence.push_str(&format!("; {} {verb} unknown", self.unknown));
+        }
+        sentence
+    }
+
+    /// As `12,345 operations under 340 faults in 31.2 s`.
+    pub(crate) fn effort(&self) -> String {
+        format!(
+            "{} under {} in {}",
+            counted(self.operations, "operation", "operations"),
+            counted(self.faults, "fault", "faults"),
+            length(self.took)
+        )
+    }
+}
+
+/// A length of time in the units people plan in: `34.1 s`, `12 min 3 s`, `5 h 2 min`.
+pub(crate) fn length(time: Nanos) -> String {
+    let seconds = time.as_millis() / 1_000;
+    match seconds {
+        0..100 => time.to_string(),
+        100..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// Failures of one kind in one cell: the bug, as far as the lines can tell.
+pub(crate) struct Group<'a> {
+    pub(crate) standing: Standing,
+    /// As `register × partition,kill (process)`.
+    pub(crate) cell: String,
+    /// As `linearizable/stale-read`.
+    pub(crate) kind: String,
+    /// The runs, in order.
+    pub(crate) runs: Vec<&'a BatchRun>,
+    /// Runs of the cell in all.
+    pub(crate) of: u64,
+}
+
+impl Group<'_> {
+    /// As `3 of 40 runs: seeds 1, 2, 7`, of at most `most` seeds.
+    pub(crate) fn rate(&self, most: usize) -> String {
+        let seeds: Vec<String> =
+            self.runs.iter().take(most).map(|run| run.line.seed.to_string()).collect();
+        let rest = self.runs.len().saturating_sub(most);
+        let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        let noun = if self.runs.len() == 1 { "seed" } else { "seeds" };
+        let of = counted(self.of, "run", "runs");
+        format!("{} of {of}: {noun} {}{more}", self.runs.len(), seeds.join(", "))
+    }
+}
+
+impl Batch {
+    pub(crate) fn tally(&self) -> Tally {
+        Tally::of(self.runs.iter().map(|run| &run.line))
+    }
+
+    /// The runs, those that failed first, each kind in order.
+    pub(crate) fn worst_first(&self) -> Vec<&BatchRun> {
+        let mut runs: Vec<&BatchRun> = self.runs.iter().collect();
+        runs.sort_by_key(|run| Standing::of_line(&run.line).severity());
+        runs
+    }
+
+    /// What failed, the worst first, by cell and kind.
+    pub(crate) fn groups(&self) -> Vec<Group<'_>> {
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        let mut place = std::collections::BTreeMap::new();
+        let mut cells = std::collections::BTreeMap::<String, u64>::new();
+        for run in &self.runs {
+            *cells.entry(cell(&run.line)).or_default() += 1;
+        }
+        for run in self.worst_first() {
+            let standing = Standing::of_line(&run.line);
+            if standing == Standing::Valid {
+                break;
+            }
+            let key = (standing.severity(), cell(&run.line), kind(&run.line));
+            let at = *place.entry(key.clone()).or_insert_with(|| {
+                let (_, cell, kind) = key;
+                let of = cells.get(&cell).copied().unwrap_or(0);
+                groups.push(Group { standing, cell, kind, runs: Vec::new(), of });
+                groups.len() - 1
+            });
+            groups[at].runs.push(run);
+        }
+        groups
+    }
+}
+
+/// The cell of a run: workload, nemesis and kind of cluster.
+pub(crate) fn cell(line: &RunLine) -> String {
+    Standing::cell(&line.workload, &line.nemesis, &line.cluster)
+}
+
+/// Operations invoked that have an end.
+pub(crate) fn operations(line: &RunLine) -> u64 {
+    line.ok.saturating_add(line.fail).saturating_add(line.info)
+}
+
+/// What a run failed of, as an identifier; its worst point's, without what differs by seed.
+pub(crate) fn kind(line: &RunLine) -> String {
+    let worst = line.points.first().map_or("", |point| point.kind.as_str());
+    match (Standing::of_line(line), worst) {
+        (Standing::HarnessError, _) => "harness-error".into(),
+        (_, "gate") => line.points.first().map_or(String::new(), |point| clean(&point.name, 100)),
+        (_, "") => "unknown".into(),
+        (_, kind) => clean(kind, 100),
+    }
+}
