@@ -8,7 +8,7 @@ use tokio::time::{Duration, sleep};
 use tribunal_cluster::{CleanReport, ClusterError, RunMark};
 
 use crate::engine::{Engine, cannot};
-use crate::labels::{MARK_LABEL, RUN_LABEL};
+use crate::labels::{MARK_LABEL, RUN_LABEL, SURVEY_LABEL};
 use crate::{containers, network};
 
 /// How often a run that tears itself down looks for what it left.
@@ -76,6 +76,7 @@ pub async fn clean(engine: &Engine) -> Result<CleanReport, ClusterError> {
             Err(error) => report.left.push(format!("{}: its mark: {error}", found.name)),
         }
     }
+    surveys(engine, &mut report).await?;
     for (mark, found) in runs.into_values() {
         match state(&mark) {
             Ok(State::Live) => report.live.push(mark.run_id),
@@ -96,6 +97,22 @@ pub async fn clean(engine: &Engine) -> Result<CleanReport, ClusterError> {
     report.live.sort_unstable();
     report.live.dedup();
     Ok(report)
+}
+
+/// Removes containers in which `doctor` tried something, and that have ended.
+async fn surveys(engine: &Engine, report: &mut CleanReport) -> Result<(), ClusterError> {
+    let filters =
+        HashMap::from([("label", vec![SURVEY_LABEL]), ("status", vec!["exited", "dead"])]);
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let ended = engine.docker().list_containers(Some(options)).await;
+    for id in ended.map_err(|error| cannot("list containers", &error))? {
+        let id = id.id.unwrap_or_default();
+        match containers::remove(engine, &id).await {
+            Ok(()) => report.removed.push(format!("container {id} of doctor")),
+            Err(why) => report.left.push(format!("container {id} of doctor: {why}")),
+        }
+    }
+    Ok(())
 }
 
 async fn clean_run(engine: &Engine, mark: &RunMark, found: &[Found], report: &mut CleanReport) {

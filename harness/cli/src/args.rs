@@ -193,6 +193,9 @@ pub(crate) struct DemoArgs {
     /// The same run without the bug.
     #[arg(long)]
     pub fixed: bool,
+    /// Where nodes live [default: process]
+    #[arg(long)]
+    pub cluster: Option<String>,
     /// Open the report in the browser.
     #[arg(long)]
     pub open: bool,
@@ -281,6 +284,9 @@ pub(crate) struct CleanArgs {
     /// Only say which runs would be removed
     #[arg(long, requires = "runs_older_than")]
     pub dry_run: bool,
+    /// Remove the node images that no container uses; each is made anew when it is needed
+    #[arg(long, conflicts_with = "runs_older_than")]
+    pub images: bool,
 }
 
 /// Flags of `index`.

@@ -26,6 +26,7 @@ pub(crate) fn command(cli: &Cli, args: &DemoArgs) -> Result<Exit, Failure> {
 /// again and again while clients stay with them.
 fn plan(args: &DemoArgs) -> RunArgs {
     RunArgs {
+        cluster: args.cluster.clone(),
         nodes: Some(3),
         concurrency: Some(9),
         rate: Some("300".into()),

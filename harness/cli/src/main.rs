@@ -96,10 +96,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Command::Show(args) => show::command(cli, args),
         Command::List(args) => list::command(cli, args),
         Command::Doctor => doctor::command(cli),
-        Command::Clean(args) => match &args.runs_older_than {
-            Some(age) => prune::command(cli, age, args.dry_run),
-            None => clean::command(cli),
-        },
+        Command::Clean(args) => clean::command(cli, args),
         Command::Index(args) => index::command(cli, args),
         Command::Completions(args) => completions::command(args),
         Command::Node(args) => node::command(args),

@@ -39,7 +39,7 @@ pub(crate) fn command(cli: &Cli, age: &str, is_dry: bool) -> Result<Exit, Failur
     let mut pruned = Pruned { dry_run: is_dry, ..Pruned::default() };
     if !is_dry {
         // What a killed run left behind is known from its folder: it goes first.
-        let cleaned = tribunal_cluster::clean(&cli.store).map_err(|error| unreadable(&error))?;
+        let cleaned = crate::clean::everything(cli)?;
         (pruned.removed, pruned.left) = (cleaned.removed, cleaned.left);
     }
     prune(&cli.store, age, &mut pruned).map_err(|error| unreadable(&error))?;

@@ -53,7 +53,11 @@ fn clean_among(store: &Path, pids: &[u32]) -> Result<CleanReport, ClusterError> 
     Ok(report)
 }
 
-fn ledgers(store: &Path) -> Result<Vec<PathBuf>, ClusterError> {
+/// The ledgers of a store's runs, in order of path.
+///
+/// # Errors
+/// If the folder of runs cannot be listed.
+pub fn ledgers(store: &Path) -> Result<Vec<PathBuf>, ClusterError> {
     let runs = store.join("runs");
     if !runs.exists() {
         return Ok(Vec::new());
@@ -71,7 +75,10 @@ fn ledgers(store: &Path) -> Result<Vec<PathBuf>, ClusterError> {
 fn clean_run(path: &Path, boot_id: &str, report: &mut CleanReport) -> Result<(), ClusterError> {
     // Held while cleaning, so that a second `clean` does not do the same at once.
     let Some(_lock) = LedgerLock::try_take(path)? else {
-        report.live.push(Ledger::read(path)?.mark.run_id);
+        // One that has just begun has no first line yet; its folder has its name.
+        let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+        let run_id = Ledger::read(path).map(|content| content.mark.run_id);
+        report.live.push(run_id.unwrap_or_else(|_| folder.to_string_lossy().into_owned()));
         return Ok(());
     };
     if !Ledger::has_begun(path)? {

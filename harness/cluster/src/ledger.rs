@@ -20,6 +20,9 @@ const VERSION: u32 = 1;
 /// Largest ledger that is read. A line is about 100 bytes, and there are two a start of a node.
 const LEDGER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// Longest first line that is looked for. It names a path, which has at most 4 KiB.
+const HEADER_BYTES_MAX: u64 = 64 * 1024;
+
 /// The ledger of a run that is going on: a line for each thing made outside its folder, on the disk
 /// *before* the thing is made. Its file is locked for as long as this lives, which is how others
 /// see that the run does.
@@ -165,13 +168,29 @@ impl Ledger {
         Ok(LedgerContent { mark: header.mark, entries, is_cut })
     }
 
-    /// Whether the ledger's first line was begun to be written: nothing is made before it is there.
+    /// Whether the ledger's first line is there: nothing is made before it is.
     ///
     /// # Errors
     /// If the file cannot be looked at.
     pub(crate) fn has_begun(path: &Path) -> Result<bool, ClusterError> {
-        let length = std::fs::metadata(path).map_err(failed("read", path))?.len();
-        Ok(length > 0)
+        let mut start = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(HEADER_BYTES_MAX).read_to_end(&mut start))
+            .map_err(failed("read", path))?;
+        // A longer first line is damage, which reading the whole tells of.
+        Ok(start.contains(&b'\n') || start.len() as u64 == HEADER_BYTES_MAX)
+    }
+
+    /// Whether things that are no processes were made: containers, networks.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn names_objects(path: &Path) -> Result<bool, ClusterError> {
+        if !Ledger::has_begun(path)? {
+            return Ok(false);
+        }
+        let entries = Ledger::read(path)?.entries;
+        Ok(entries.iter().any(|entry| matches!(entry, LedgerEntry::Object { .. })))
     }
 
     /// Whether the run of this ledger goes on: somebody holds its lock.

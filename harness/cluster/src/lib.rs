@@ -16,7 +16,7 @@ mod proxy;
 mod report;
 mod run_mark;
 
-pub use clean::{CleanReport, clean};
+pub use clean::{CleanReport, clean, ledgers};
 pub use cluster::{BoxFuture, Cluster, HostState, Reports, SpecFn, Unsupported};
 pub use command::{Command, Entry, NodeAction};
 pub use error::ClusterError;
