@@ -99,7 +99,8 @@ fn elsewhere(host: &str) -> ClusterError {
             "DOCKER_HOST is {host}, and nodes publish their ports on the engine's own \
                        loopback address only"
         ),
-        remedy: "run tribunal on the engine's machine, with unix:///path or tcp://127.0.0.1:port"
+        remedy: "run tribunal on the engine's machine, with unix:///path or tcp://127.0.0.1:port, \
+                 or use --cluster process"
             .into(),
     }
 }
@@ -165,6 +166,9 @@ pub(crate) fn cannot(what: &str, error: &Error) -> ClusterError {
 }
 
 #[cfg(test)]
+pub(crate) mod fake;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -189,26 +193,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_engine_that_is_too_old_is_named() {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                tokio::spawn(async move {
-                    let body = r#"{"Version":"19.03.1","ApiVersion":"1.40"}"#;
-                    let mut buffer = [0; 4_096];
-                    while matches!(stream.read(&mut buffer).await, Ok(1..)) {
-                        let answer = format!(
-                            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
-                             Content-Length: {}\r\n\r\n{body}",
-                            body.len()
-                        );
-                        let _ = stream.write_all(answer.as_bytes()).await;
-                    }
-                });
-            }
-        });
-        let text = refusal(&format!("tcp://{address}")).await;
+        let body = r#"{"Version":"19.03.1","ApiVersion":"1.40"}"#;
+        let host = fake::engine(vec![("GET /version", 200, body)]).await;
+        let text = refusal(&host).await;
         assert!(text.contains("is 19.03.1 (API 1.40), too old"), "{text}");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use tokio::time::Instant;
-use tribunal_cluster::{BoxFuture, Gate, LinkCounters, LinkState, Links, Proxy};
+use tribunal_cluster::{BoxFuture, Gate, LinkState, Links, Proxy};
 use tribunal_history::{Fault, FaultId, Link, LinkEnd, LinkHeal, NodeId, Seed};
 
 use crate::agent_client::AgentClient;
@@ -165,7 +165,7 @@ impl DockerLinks {
                 met = met.with(figures);
             }
             let counters = self.gate(*link).map(Gate::counters);
-            met.counters = met.counters + counters.unwrap_or_else(LinkCounters::default);
+            met.counters = met.counters + counters.unwrap_or_default();
         }
         met
     }

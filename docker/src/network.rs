@@ -179,6 +179,7 @@ pub(crate) async fn remove(engine: &Engine, id: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::fake;
 
     fn block(text: &str) -> Block {
         Block::parse(text).unwrap()
@@ -208,6 +209,23 @@ mod tests {
         assert_eq!(subnet.gateway().to_string(), "198.18.1.1");
         assert_eq!(subnet.node(NodeId(1)).to_string(), "198.18.1.11");
         assert_eq!(subnet.node(NodeId(NODES_MAX)).to_string(), "198.18.1.74");
+    }
+
+    #[tokio::test]
+    async fn where_every_subnet_is_taken_that_is_said_with_a_remedy() {
+        let answers = vec![
+            fake::VERSION,
+            ("GET /networks", 200, "[]"),
+            ("POST /networks/create", 403, r#"{"message":"Pool overlaps with other one"}"#),
+        ];
+        let engine = Engine::connect_to(&fake::engine(answers).await).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::create(folder.path(), "a run").unwrap();
+        let text = Network::create(&engine, &ledger).await.unwrap_err().to_string();
+        assert!(text.starts_with("no free subnet in 198.18.0.0/15"), "{text}");
+        assert!(text.contains("(last 198.1") && text.contains("tribunal clean"), "{text}");
+        let entered = Ledger::names_objects(ledger.path()).unwrap();
+        assert!(entered, "the ledger knows of it before the engine does");
     }
 
     #[test]

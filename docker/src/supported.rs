@@ -40,3 +40,43 @@ pub(crate) fn check(fault: &Fault, abilities: &Abilities) -> Result<(), Unsuppor
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tribunal_history::{FaultId, Link, NodeId, PacketFault};
+
+    use super::*;
+
+    fn refusal(kind: LinkFault, link: Link, abilities: &Abilities) -> Option<String> {
+        let kind = FaultKind::Link(kind);
+        let fault = Fault { id: FaultId(1), kind, links: vec![link], nodes: vec![] };
+        check(&fault, abilities).err().map(|lack| lack.to_string())
+    }
+
+    #[test]
+    fn what_the_kernel_lacks_is_named_and_the_rest_can_run() {
+        let (peers, replies) = (Link::between(NodeId(1), NodeId(2)), Link::replies(NodeId(1)));
+        let hold = |at_heal| LinkFault::Hold { at_heal };
+        let lossy = LinkFault::Packet(PacketFault { loss_ppm: 1, ..PacketFault::CLEAR });
+        let late = LinkFault::Packet(PacketFault { bandwidth: 1, ..PacketFault::CLEAR });
+        let all = Abilities::default();
+        let kinds = [hold(LinkHeal::Deliver), hold(LinkHeal::Reset), LinkFault::Reset, lossy];
+        for kind in kinds {
+            assert_eq!(refusal(kind, peers, &all), None, "{kind:?}");
+        }
+        assert_eq!(refusal(late, replies, &all), None, "the proxy does it");
+        assert!(refusal(lossy, replies, &all).is_some());
+        let lack = |reason: &str| Some(reason.to_owned());
+        let no_cuts = Abilities { no_cuts: lack("no nf_tables"), ..Abilities::default() };
+        let text = refusal(hold(LinkHeal::Deliver), peers, &no_cuts).unwrap();
+        assert_eq!(text, "the engine's kernel cannot cut links: no nf_tables");
+        assert_eq!(refusal(LinkFault::LoseReply, replies, &no_cuts), None);
+        assert_eq!(refusal(lossy, peers, &no_cuts), None);
+        let no_packets = Abilities { no_packets: lack("no tun"), ..Abilities::default() };
+        assert!(refusal(lossy, peers, &no_packets).unwrap().ends_with("harm packets: no tun"));
+        assert_eq!(refusal(hold(LinkHeal::Reset), peers, &no_packets), None);
+        let no_breaks = Abilities { no_breaks: lack("no diag"), ..Abilities::default() };
+        assert!(refusal(hold(LinkHeal::Reset), peers, &no_breaks).unwrap().contains("no diag"));
+        assert_eq!(refusal(hold(LinkHeal::Deliver), peers, &no_breaks), None);
+    }
+}

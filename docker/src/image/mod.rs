@@ -136,3 +136,26 @@ pub async fn remove_images(engine: &Engine) -> Result<(Vec<String>, Vec<String>)
     }
     Ok((removed, left))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::fake;
+
+    async fn refusal(status: u16, body: &'static str) -> String {
+        let answers = vec![fake::VERSION, ("POST /images/create", status, body)];
+        let engine = Engine::connect_to(&fake::engine(answers).await).await.unwrap();
+        import(&engine, "tag", b"content".to_vec()).await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn no_space_for_the_image_is_said_with_a_remedy() {
+        let full = r#"{"message":"write /tar: no space left on device"}"#;
+        let text = refusal(500, full).await;
+        assert!(text.contains("no space left on device; make room: `tribunal clean"), "{text}");
+        // Found out late: the answer had begun.
+        let late = r#"{"errorDetail":{"message":"no space left on device"},"error":"no space"}"#;
+        let text = refusal(200, late).await;
+        assert!(text.contains("no space") && text.contains("make room"), "{text}");
+    }
+}

@@ -167,7 +167,7 @@ mod tests {
         for object in asked.objects {
             assert!(paths.contains(&format!("{LIBRARIES}/{object}").as_str()), "{object}");
         }
-        assert_eq!(asked.loader.is_some_and(|loader| !paths.contains(&loader.as_str())), false);
+        assert!(asked.loader.is_none_or(|loader| paths.contains(&loader.as_str())));
     }
 
     #[test]
