@@ -254,6 +254,27 @@ impl Host for DockerHost {
         })
     }
 
+    fn facts(&self) -> Vec<(String, String)> {
+        let Some(engine) = &self.engine else { return Vec::new() };
+        let limits = self.options.limits;
+        let cpus = limits.nano_cpus.map_or_else(String::new, |nanos| {
+            format!(
+                ", {}.{:02} processors",
+                nanos / 1_000_000_000,
+                nanos % 1_000_000_000 / 10_000_000
+            )
+        });
+        let fact = |name: &str, value: String| (name.to_owned(), value);
+        vec![
+            fact("docker engine", format!("{}, API {}", engine.version, engine.api)),
+            fact("container kernel", engine.kernel.clone()),
+            fact(
+                "container limits",
+                format!("{} MiB{cpus}, {} tasks", limits.memory >> 20, limits.pids),
+            ),
+        ]
+    }
+
     fn timings(&self) -> Vec<(String, Nanos)> {
         self.took.clone()
     }

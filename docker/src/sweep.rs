@@ -116,11 +116,13 @@ async fn surveys(engine: &Engine, report: &mut CleanReport) -> Result<(), Cluste
 }
 
 async fn clean_run(engine: &Engine, mark: &RunMark, found: &[Found], report: &mut CleanReport) {
-    let mut left = remove_all(engine, found).await;
-    if !left.is_empty() {
-        left = run(engine, &mark.run_id).await;
-    }
-    for one in found {
+    remove_all(engine, found).await;
+    // What its controller had asked for just before it died may have come only now.
+    sleep(BREATH).await;
+    let late = find(engine, &format!("{RUN_LABEL}={}", mark.run_id)).await.unwrap_or_default();
+    let left = run(engine, &mark.run_id).await;
+    let known = |one: &&Found| !found.iter().any(|known| known.id == one.id);
+    for one in found.iter().chain(late.iter().filter(known)) {
         if !left.iter().any(|left| left.starts_with(&one.name)) {
             let kind = if one.is_network { "network" } else { "container" };
             report.removed.push(format!("{kind} {} of run {}", one.name, mark.run_id));

@@ -58,6 +58,11 @@ pub trait Cluster: Send {
     /// Where a client of this node connects: the client port, through its proxy.
     fn endpoint(&self, node: NodeId) -> SocketAddr;
 
+    /// What the nodes run on, for reports.
+    fn facts(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// How long the steps of its set-up took, in order.
     fn timings(&self) -> Vec<(String, Nanos)> {
         Vec::new()

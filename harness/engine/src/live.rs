@@ -103,6 +103,8 @@ pub struct Driven {
     pub cut_short: bool,
     /// Ends of the nodes' logs.
     pub logs: Vec<LogExcerpt>,
+    /// What the nodes ran on.
+    pub facts: Vec<(String, String)>,
     /// How long each step took.
     pub timings: Vec<(String, Nanos)>,
 }
@@ -121,6 +123,7 @@ pub async fn drive(options: LiveOptions) -> Result<Driven, ClusterError> {
         Some(live) => Some(set_up(live, &mut run, &reports).await?),
         None => None,
     };
+    let facts = cluster.iter().flat_map(|cluster| cluster.facts()).collect();
     timings.extend(cluster.iter().flat_map(|cluster| cluster.timings()));
     let recorder = Recorder::create(&folder);
     let mut driver = Driver {
@@ -159,6 +162,7 @@ pub async fn drive(options: LiveOptions) -> Result<Driven, ClusterError> {
         has_nodes: driver.cluster.is_some(),
         cut_short: driver.wishes > 1,
         logs,
+        facts,
         timings,
         record,
     })

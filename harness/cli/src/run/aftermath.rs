@@ -40,6 +40,7 @@ pub(super) fn conclude(
     trial.health = [driven.health, summary.health].concat();
     trial.exits = summary.exits;
     trial.logs = driven.logs;
+    trial.environment.facts.extend(driven.facts);
     trial.timings = driven.timings;
     let errors: Vec<String> =
         summary.harness_error.into_iter().chain(driven.harness_errors).collect();

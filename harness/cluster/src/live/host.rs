@@ -27,6 +27,11 @@ pub trait Host: Send + Sync {
     /// half way, and returns what could not be removed. Idempotent.
     fn sweep(&mut self) -> BoxFuture<'_, Vec<String>>;
 
+    /// What the nodes run on, for reports: `docker engine`, `20.10.24`.
+    fn facts(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+
     /// How long the steps of `open` took, in order.
     fn timings(&self) -> Vec<(String, Nanos)> {
         Vec::new()

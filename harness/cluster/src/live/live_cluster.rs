@@ -328,6 +328,10 @@ impl<H: Host> Cluster for LiveCluster<H> {
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
     }
 
+    fn facts(&self) -> Vec<(String, String)> {
+        self.host.facts()
+    }
+
     fn timings(&self) -> Vec<(String, Nanos)> {
         self.host.timings()
     }
