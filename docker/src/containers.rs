@@ -8,9 +8,10 @@ use bollard::models::{
     HostConfigLogConfig, NetworkingConfig, PortBinding, RestartPolicy, RestartPolicyNameEnum,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, InspectContainerOptions, RemoveContainerOptionsBuilder,
-    StartContainerOptions,
+    CreateContainerOptionsBuilder, InspectContainerOptions, LogsOptionsBuilder,
+    RemoveContainerOptionsBuilder, StartContainerOptions,
 };
+use futures_util::StreamExt;
 use tribunal_cluster::{ClusterError, Ledger, LedgerEntry, NodeSpec};
 use tribunal_history::NodeId;
 
@@ -35,6 +36,9 @@ pub(crate) const TUN: &str = "/dev/net/tun";
 
 /// An agent needs little: this is for its packets in flight.
 const AGENT_MEMORY: i64 = 256 << 20;
+
+/// Most of a container's last lines that is shown.
+const WORDS_BYTES_MAX: usize = 4 * 1024;
 
 /// Where things of one container are seen from the controller's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,7 +217,8 @@ pub(crate) async fn published(
         && state.running == Some(false)
     {
         let code = state.exit_code.unwrap_or_default();
-        return Err(failed(format!("its agent ended at once with exit status {code}")));
+        let words = last_words(engine, id).await;
+        return Err(failed(format!("its agent ended at once with exit status {code}{words}")));
     }
     let ports = said.network_settings.and_then(|network| network.ports).unwrap_or_default();
     let find = |port: u16| {
@@ -225,6 +230,19 @@ pub(crate) async fn published(
         bound.ok_or_else(|| failed(format!("the engine published no port for {port}")))
     };
     Ok(Published { client: find(CLIENT_PORT)?, admin: find(ADMIN_PORT)?, agent: find(AGENT_PORT)? })
+}
+
+/// The last lines a container printed, for an explanation; nothing if they cannot be had.
+pub(crate) async fn last_words(engine: &Engine, id: &str) -> String {
+    let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail("10").build();
+    let mut lines = engine.docker().logs(id, Some(options));
+    let mut words = String::new();
+    while let Some(Ok(line)) = lines.next().await {
+        if words.len() < WORDS_BYTES_MAX {
+            words.push_str(&line.to_string());
+        }
+    }
+    if words.is_empty() { words } else { format!("; its last lines:\n{}", words.trim_end()) }
 }
 
 /// Removes a container, running or not; one that is gone, or going, is no error.

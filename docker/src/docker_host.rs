@@ -19,7 +19,7 @@ use crate::containers::{self, ADMIN_PORT, CLIENT_PORT, Maker, PEER_PORT, Publish
 use crate::engine::{Engine, cannot, said};
 use crate::image::{DATA, Image};
 use crate::limits::Limits;
-use crate::links::{DockerLinks, Door};
+use crate::links::{Attended, DockerLinks, Door};
 use crate::network::{NODES_MAX, Network};
 use crate::process::ContainerLauncher;
 use crate::protocol::Abilities;
@@ -38,8 +38,10 @@ pub struct DockerOptions {
     pub folder: PathBuf,
     /// The run's ledger, which also knows the run's id.
     pub ledger: Arc<Ledger>,
-    /// What the controller says to nodes and agents.
+    /// What the controller says to nodes.
     pub token: String,
+    /// What it says to agents, which nodes must not know.
+    pub agent_token: String,
     /// Whether disks lose unsynced bytes at a kill: the run has power faults.
     pub lossy: bool,
     /// Whether every note of the nodes is wanted, or only roles, terms and marks.
@@ -126,7 +128,7 @@ impl DockerHost {
         for agent in agents {
             let place = self.place(&engine, &image, &network, (&agent, nodes))?;
             places.insert(agent.node, place);
-            links.agents.insert(agent.node, agent.client);
+            links.agents.insert(agent.node, Attended::new(agent.client));
             links.doors.insert(agent.node, agent.door);
         }
         Ok(Site { places, links: Box::new(links) })
@@ -145,7 +147,7 @@ impl DockerHost {
         network: &Network,
         node: NodeId,
     ) -> Result<Agent, ClusterError> {
-        let token = &self.options.token;
+        let token = &self.options.agent_token;
         let failed = |reason: String| ClusterError::Start { node, reason };
         let maker = Maker { engine, ledger: &self.options.ledger, image: &image.name };
         let cannot_make = |error| cannot(&format!("make the agent of {node}"), &error);
@@ -161,9 +163,14 @@ impl DockerHost {
         }
         let published = containers::published(engine, node, &id).await?;
         let by = Instant::now() + AGENT;
-        let (client, abilities) = AgentClient::connect(published.agent, token.clone(), by)
-            .await
-            .map_err(|error| failed(format!("its agent: {error}")))?;
+        let reached = AgentClient::connect(published.agent, token.clone(), by).await;
+        let (client, abilities) = match reached {
+            Ok(reached) => reached,
+            Err(error) => {
+                let words = containers::last_words(engine, &id).await;
+                return Err(failed(format!("its agent: {error}{words}")));
+            }
+        };
         let seed = self.options.seed.child("links").child(&node.to_string());
         let door = open_door(published.client, seed).await?;
         Ok(Agent { node, published, client, abilities, door })

@@ -21,7 +21,7 @@ pub struct Engine {
     docker: Docker,
     /// Its version, for people: `20.10.24`.
     pub version: String,
-    /// The API version agreed on: `1.41`.
+    /// The newest API it speaks: `1.41`.
     pub api: String,
     /// The kernel its containers run on.
     pub kernel: String,

@@ -11,8 +11,6 @@ pub const RUN_LABEL: &str = "tribunal.run";
 pub const MARK_LABEL: &str = "tribunal.mark";
 /// The label of a node or agent: the node's name.
 pub const NODE_LABEL: &str = "tribunal.node";
-/// The label of a container that finds out what the engine can do.
-pub(crate) const SURVEY_LABEL: &str = "tribunal.survey";
 /// The label of an agent.
 pub(crate) const AGENT_LABEL: &str = "tribunal.agent";
 /// The label of our images.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use tokio::time::Instant;
+use tokio::task::JoinHandle;
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 use tribunal_cluster::{BoxFuture, Gate, LinkState, Links, Proxy};
 use tribunal_history::{Fault, FaultId, Link, LinkEnd, LinkHeal, NodeId, Seed};
 
@@ -15,6 +16,9 @@ use crate::evidence::{self, Met};
 use crate::network::Subnet;
 use crate::protocol::{Cut, CutFate, Harm, LinkFigures, Path, Wanted, Way};
 
+/// How often something is said to an agent: several times in its patience.
+const BEAT: Duration = Duration::from_secs(3);
+
 /// How clients reach a node: a proxy before its published port. It carries what packet rules
 /// cannot express, as replies that are lost after the request was heard.
 pub(crate) struct Door {
@@ -23,9 +27,39 @@ pub(crate) struct Door {
     pub(crate) replies: Arc<Gate>,
 }
 
+/// One node's agent, to whom something is said again and again: an agent that hears nothing takes
+/// its controller for dead, and a connection that was lost is only noticed by using it.
+pub(crate) struct Attended {
+    client: Arc<AgentClient>,
+    attending: JoinHandle<()>,
+}
+
+impl Attended {
+    pub(crate) fn new(client: AgentClient) -> Attended {
+        let client = Arc::new(client);
+        let attended = Arc::clone(&client);
+        let attending = tokio::spawn(async move {
+            let mut beat = interval(BEAT);
+            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                let now = beat.tick().await;
+                // One that does not answer is told of when it is needed.
+                let _ = attended.read(now + BEAT).await;
+            }
+        });
+        Attended { client, attending }
+    }
+}
+
+impl Drop for Attended {
+    fn drop(&mut self) {
+        self.attending.abort();
+    }
+}
+
 /// All links of a cluster.
 pub(crate) struct DockerLinks {
-    pub(crate) agents: BTreeMap<NodeId, AgentClient>,
+    pub(crate) agents: BTreeMap<NodeId, Attended>,
     pub(crate) doors: BTreeMap<NodeId, Door>,
     pub(crate) subnet: Subnet,
     pub(crate) seed: Seed,
@@ -88,7 +122,7 @@ impl DockerLinks {
         let asked = self.agents.iter().filter_map(|(node, agent)| {
             let Told { wanted, breaks } = told.remove(node)?;
             Some(async move {
-                let set = agent.set(wanted, breaks, by).await;
+                let set = agent.client.set(wanted, breaks, by).await;
                 set.map_err(|error| format!("the agent of {node}: {error}"))
             })
         });

@@ -121,7 +121,7 @@ fn no_subnet(refusals: &[String]) -> ClusterError {
     ClusterError::Environment {
         what: format!("no free subnet in 198.18.0.0/15 for the run's network{last}"),
         remedy: "remove networks that dead runs left with `tribunal clean`, or others with \
-                 `docker network prune`"
+                 `docker network prune`; or a route over that range, as some VPNs set (ip route)"
             .into(),
     }
 }

@@ -3,10 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::errors::Error;
+use bollard::models::ContainerState;
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder,
     UploadToContainerOptionsBuilder, WaitContainerOptions,
@@ -33,6 +35,9 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// How often a client port is tried, and a container looked at that was told something.
 const PROBE_INTERVAL: Duration = Duration::from_millis(10);
+
+/// How long the engine may take to learn of an agent's end after that of its node.
+const AGENT_END: Duration = Duration::from_secs(1);
 
 /// The exit status of a process that SIGKILL ended.
 const KILLED: i64 = 128 + 9;
@@ -85,8 +90,14 @@ impl ContainerLauncher {
             return Err(refused("its container does not start", &error));
         }
         let (ended, end) = watch::channel(None);
+        let is_asked = Arc::new(AtomicBool::new(false));
         let agent = labels::agent(&self.ledger.mark().run_id, node);
-        let watching = tokio::spawn(wait(self.engine.clone(), id.clone(), agent, ended));
+        let watching = tokio::spawn(wait(
+            self.engine.clone(),
+            (id.clone(), agent),
+            Arc::clone(&is_asked),
+            ended,
+        ));
         Ok(ContainerProcess {
             engine: self.engine.clone(),
             id,
@@ -95,6 +106,7 @@ impl ContainerLauncher {
             capturing,
             watching,
             end,
+            is_asked,
             probe: spec.ready.clone(),
             client: self.client,
         })
@@ -150,6 +162,8 @@ struct ContainerProcess {
     capturing: JoinHandle<()>,
     watching: JoinHandle<()>,
     end: watch::Receiver<Option<Ended>>,
+    /// Whether somebody asked for its end.
+    is_asked: Arc<AtomicBool>,
     probe: Probe,
     client: std::net::SocketAddr,
 }
@@ -187,6 +201,7 @@ impl ContainerProcess {
     }
 
     async fn send_kill(&self) -> io::Result<String> {
+        self.is_asked.store(true, Ordering::Release);
         let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
         match self.engine.docker().kill_container(&self.id, Some(options)).await {
             Ok(()) => {}
@@ -321,8 +336,14 @@ fn describe(ended: &Ended) -> io::Result<End> {
 }
 
 /// Waits for a container's end and tells it.
-async fn wait(engine: Engine, id: String, agent: String, ended: watch::Sender<Option<Ended>>) {
+async fn wait(
+    engine: Engine,
+    (id, agent): (String, String),
+    is_asked: Arc<AtomicBool>,
+    ended: watch::Sender<Option<Ended>>,
+) {
     let end = match wait_code(&engine, &id).await {
+        Ok(KILLED) if is_asked.load(Ordering::Acquire) => Ok((KILLED, false)),
         Ok(KILLED) => killed(&engine, &id, &agent).await,
         Ok(code) => Ok((code, false)),
         Err(reason) => Err(reason),
@@ -341,20 +362,29 @@ async fn wait_code(engine: &Engine, id: &str) -> Result<i64, String> {
     }
 }
 
-/// Who killed it: somebody, its own hunger for memory, or the end of its agent, which is no fault
-/// of the node's.
+/// Who killed what nobody of us did: its own hunger for memory, the end of its agent, which is no
+/// fault of the node's, or somebody else.
 async fn killed(engine: &Engine, id: &str, agent: &str) -> Ended {
-    let inspect = |id: &str| {
-        let id = id.to_owned();
-        async move { engine.docker().inspect_container(&id, None::<InspectContainerOptions>).await }
-    };
-    let agent = inspect(agent).await.ok().and_then(|said| said.state);
-    if let Some(agent) = agent.filter(|agent| agent.running == Some(false)) {
-        let code = agent.exit_code.unwrap_or_default();
-        return Err(format!("its agent ended with exit status {code}, and the node with it"));
+    let state = inspect(engine, id).await.unwrap_or_default();
+    if state.oom_killed == Some(true) {
+        return Ok((KILLED, true));
     }
-    let state = inspect(id).await.ok().and_then(|said| said.state).unwrap_or_default();
-    Ok((KILLED, state.oom_killed.unwrap_or_default()))
+    let by = Instant::now() + AGENT_END;
+    // The engine may learn of the node's end first, though the agent's came before it.
+    while Instant::now() < by {
+        let agent = inspect(engine, agent).await?;
+        if agent.running == Some(false) {
+            let code = agent.exit_code.unwrap_or_default();
+            return Err(format!("its agent ended with exit status {code}, and the node with it"));
+        }
+        sleep(PROBE_INTERVAL).await;
+    }
+    Ok((KILLED, false))
+}
+
+async fn inspect(engine: &Engine, id: &str) -> Result<ContainerState, String> {
+    let said = engine.docker().inspect_container(id, None::<InspectContainerOptions>).await;
+    said.map(|said| said.state.unwrap_or_default()).map_err(|error| crate::engine::said(&error))
 }
 
 /// Reads a container's output until it ends.

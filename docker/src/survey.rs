@@ -1,6 +1,5 @@
 //! What an engine can do, found out by trying.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,14 +9,13 @@ use bollard::query_parameters::{CreateContainerOptions, LogsOptionsBuilder, Wait
 use futures_util::StreamExt;
 use serde::Serialize;
 use tokio::time::timeout;
-use tribunal_cluster::ClusterError;
+use tribunal_cluster::{ClusterError, Controller, RunMark};
 
 use crate::containers::{self, TUN, lacks_tun};
 use crate::engine::{Engine, cannot};
 use crate::image::Image;
-use crate::labels::SURVEY_LABEL;
-use crate::network;
 use crate::protocol::Abilities;
+use crate::{labels, network};
 
 /// How long the container that tries may take.
 const TRY: Duration = Duration::from_secs(15);
@@ -27,7 +25,7 @@ const TRY: Duration = Duration::from_secs(15);
 pub struct Survey {
     /// Its version.
     pub version: String,
-    /// The API version agreed on.
+    /// The newest API it speaks.
     pub api: String,
     /// The kernel of its containers.
     pub kernel: String,
@@ -53,8 +51,9 @@ pub async fn survey(program: &Path) -> Result<Survey, ClusterError> {
     let info = engine.docker().info().await.map_err(|error| cannot("ask the engine", &error))?;
     let subnets = network::free_subnets(&engine).await?;
     let image = Image::ensure(&engine, program).await?;
-    let abilities = match abilities(&engine, &image.name, true).await {
-        Err(error) if lacks_tun(&error) => abilities(&engine, &image.name, false).await,
+    let me = Controller::this()?;
+    let abilities = match abilities(&engine, &image.name, me.clone(), true).await {
+        Err(error) if lacks_tun(&error) => abilities(&engine, &image.name, me, false).await,
         other => other,
     };
     Ok(Survey {
@@ -72,6 +71,7 @@ pub async fn survey(program: &Path) -> Result<Survey, ClusterError> {
 async fn abilities(
     engine: &Engine,
     image: &str,
+    controller: Controller,
     with_tun: bool,
 ) -> Result<Abilities, bollard::errors::Error> {
     let tun = DeviceMapping {
@@ -79,11 +79,14 @@ async fn abilities(
         path_in_container: Some(TUN.into()),
         cgroup_permissions: Some("rw".into()),
     };
+    let ledger = std::env::temp_dir().join("tribunal-doctor-has-no-ledger");
+    let mark = RunMark { run_id: format!("doctor-{}", std::process::id()), ledger, controller };
     let body = ContainerCreateBody {
         image: Some(image.to_owned()),
         user: Some("0".into()),
         cmd: Some(vec!["agent".into(), "probe".into()]),
-        labels: Some(HashMap::from([(SURVEY_LABEL.to_owned(), "yes".to_owned())])),
+        // Marked as a run's would be, so that `clean` finds it should it not be removed below.
+        labels: Some(labels::of_run(&mark)),
         host_config: Some(HostConfig {
             network_mode: Some("none".into()),
             cap_drop: Some(vec!["ALL".into()]),
@@ -95,7 +98,6 @@ async fn abilities(
     };
     let made = engine.docker().create_container(None::<CreateContainerOptions>, body).await?;
     let said = timeout(TRY, output_of(engine, &made.id)).await;
-    // Its label is how `clean` finds it, should this not succeed.
     let _ = containers::remove(engine, &made.id).await;
     let said = said.map_err(|_| bollard::errors::Error::RequestTimeoutError)??;
     let failed = |error: serde_json::Error| bollard::errors::Error::IOError {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder};
 use futures_util::future::join_all;
 use tokio::time::{Duration, sleep};
-use tribunal_cluster::{CleanReport, ClusterError, RunMark};
+use tribunal_cluster::{CleanReport, ClusterError, Liveness, RunMark};
 
 use crate::engine::{Engine, cannot};
-use crate::labels::{MARK_LABEL, RUN_LABEL, SURVEY_LABEL};
+use crate::labels::{MARK_LABEL, RUN_LABEL};
 use crate::{containers, network};
 
 /// How often a run that tears itself down looks for what it left.
@@ -76,16 +76,16 @@ pub async fn clean(engine: &Engine) -> Result<CleanReport, ClusterError> {
             Err(error) => report.left.push(format!("{}: its mark: {error}", found.name)),
         }
     }
-    surveys(engine, &mut report).await?;
     for (mark, found) in runs.into_values() {
-        match state(&mark) {
-            Ok(State::Live) => report.live.push(mark.run_id),
-            Ok(State::Dead) => clean_run(engine, &mark, &found, &mut report).await,
-            Ok(State::Elsewhere) => {
+        match mark.liveness() {
+            Ok(Liveness::Live) => report.live.push(mark.run_id),
+            Ok(Liveness::Dead) => clean_run(engine, &mark, &found, &mut report).await,
+            Ok(Liveness::Elsewhere) => {
                 let names: Vec<_> = found.iter().map(|one| one.name.as_str()).collect();
                 report.left.push(format!(
-                    "{}: run {} was begun on another machine or before a restart, and its ledger \
-                     {} is not here",
+                    "{}: run {} was begun on another machine, in another container or before a \
+                     restart, and its ledger {} is not here; if it is over: docker rm -f, docker \
+                     network rm",
                     names.join(", "),
                     mark.run_id,
                     mark.ledger.display()
@@ -97,22 +97,6 @@ pub async fn clean(engine: &Engine) -> Result<CleanReport, ClusterError> {
     report.live.sort_unstable();
     report.live.dedup();
     Ok(report)
-}
-
-/// Removes containers in which `doctor` tried something, and that have ended.
-async fn surveys(engine: &Engine, report: &mut CleanReport) -> Result<(), ClusterError> {
-    let filters =
-        HashMap::from([("label", vec![SURVEY_LABEL]), ("status", vec!["exited", "dead"])]);
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-    let ended = engine.docker().list_containers(Some(options)).await;
-    for id in ended.map_err(|error| cannot("list containers", &error))? {
-        let id = id.id.unwrap_or_default();
-        match containers::remove(engine, &id).await {
-            Ok(()) => report.removed.push(format!("container {id} of doctor")),
-            Err(why) => report.left.push(format!("container {id} of doctor: {why}")),
-        }
-    }
-    Ok(())
 }
 
 async fn clean_run(engine: &Engine, mark: &RunMark, found: &[Found], report: &mut CleanReport) {
@@ -129,19 +113,6 @@ async fn clean_run(engine: &Engine, mark: &RunMark, found: &[Found], report: &mu
         }
     }
     report.left.extend(left);
-}
-
-enum State {
-    Live,
-    Dead,
-    Elsewhere,
-}
-
-fn state(mark: &RunMark) -> Result<State, ClusterError> {
-    if mark.ledger.exists() || mark.is_of_this_boot() {
-        return Ok(if mark.is_live()? { State::Live } else { State::Dead });
-    }
-    Ok(State::Elsewhere)
 }
 
 /// Removes containers, all at once, and then networks; returns what could not be.

@@ -100,7 +100,7 @@ pub(crate) struct RunArgs {
     /// Faults, comma-separated, or `none` [default: partition,kill]
     #[arg(long)]
     pub nemesis: Option<String>,
-    /// Where nodes live [default: process]
+    /// Where nodes live: process or docker [default: process]
     #[arg(long)]
     pub cluster: Option<String>,
     /// How many nodes [default: 5]
@@ -127,7 +127,7 @@ pub(crate) struct RunArgs {
     /// Plant a bug in the nodes; may be repeated
     #[arg(long, value_name = "NAME")]
     pub bug: Vec<String>,
-    /// An option of system or workload; may be repeated
+    /// An option of system, workload or cluster; may be repeated
     #[arg(long = "option", value_name = "NAME=VALUE")]
     pub options: Vec<String>,
     /// Let faults overlap
@@ -193,7 +193,7 @@ pub(crate) struct DemoArgs {
     /// The same run without the bug.
     #[arg(long)]
     pub fixed: bool,
-    /// Where nodes live [default: process]
+    /// Where nodes live: process or docker [default: process]
     #[arg(long)]
     pub cluster: Option<String>,
     /// Open the report in the browser.

@@ -80,8 +80,9 @@ fn on_engine<T>(
 /// Removes the images of nodes that no container uses.
 fn images(cli: &Cli) -> Result<Exit, Failure> {
     let done = on_engine(async |engine| remove_images(&engine).await);
-    let (removed, left) = done.map_err(|error| {
-        Failure::new(Exit::Environment, error.to_string(), "see `tribunal doctor`")
+    let (removed, left) = done.map_err(|error| match error {
+        ClusterError::Environment { what, remedy } => Failure::new(Exit::Environment, what, remedy),
+        other => Failure::new(Exit::Environment, other.to_string(), "see `tribunal doctor`"),
     })?;
     if cli.format == Format::Json {
         output::json(&serde_json::json!({ "removed": removed, "left": left }));

@@ -25,7 +25,7 @@ pub(crate) const CLUSTERS: &[&str] = &[PROCESS, DOCKER];
 /// If the run's ledger cannot be begun, or this program cannot be found.
 pub(crate) fn cluster_and_access(
     folder: &RunFolder,
-    token: String,
+    (token, agent_token): (String, String),
     origin: Instant,
     settled: &Settled,
 ) -> Result<(Option<LiveCluster>, Access), ClusterError> {
@@ -52,6 +52,7 @@ pub(crate) fn cluster_and_access(
             folder,
             ledger,
             token,
+            agent_token,
             lossy,
             all_notes,
             origin,

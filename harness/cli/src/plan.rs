@@ -11,7 +11,7 @@ use tribunal_systems::{SYSTEMS, System};
 use tribunal_workloads::{GeneratorOptions, WORKLOADS, Workload};
 
 use crate::args::{RunArgs, parse_time};
-use crate::clusters::{CLUSTERS, PROCESS};
+use crate::clusters::{CLUSTERS, DOCKER, PROCESS};
 use crate::exit::{Exit, Failure};
 use crate::{environment, suggest};
 
@@ -80,7 +80,7 @@ pub(crate) fn settle(args: &RunArgs, store: &Path) -> Result<Settled, Failure> {
     plan.cluster = cluster;
     plan.system = system.name.into();
     plan.workload = workload.name.into();
-    plan.options = options(&mut gather)?;
+    plan.options = options(&mut gather, &plan.cluster)?;
     plan.bugs = bugs(&mut gather, system)?;
     GeneratorOptions::read(plan.seed, plan.concurrency, &plan.options)
         .map_err(|error| usage(error.to_string(), "see `tribunal list workloads`"))?;
@@ -266,7 +266,7 @@ fn seed(gather: &mut Gather<'_>) -> Result<Seed, Failure> {
     Ok(Seed(seed))
 }
 
-fn options(gather: &mut Gather<'_>) -> Result<BTreeMap<String, String>, Failure> {
+fn options(gather: &mut Gather<'_>, cluster: &str) -> Result<BTreeMap<String, String>, Failure> {
     let mut options = gather.base.as_ref().map(|plan| plan.options.clone()).unwrap_or_default();
     for text in &gather.args.options {
         let (name, value) = text.split_once('=').ok_or_else(|| {
@@ -292,8 +292,14 @@ fn options(gather: &mut Gather<'_>) -> Result<BTreeMap<String, String>, Failure>
         let name = format!("option {name}");
         gather.settings.push(Setting { name, value: value.clone(), origin });
     }
-    Limits::read(&options)
-        .map_err(|error| usage(error.to_string(), "see `tribunal run --help`"))?;
+    let limit = options.keys().find(|name| LIMIT_OPTIONS.contains(&name.as_str()));
+    if let Some(limit) = limit.filter(|_| cluster != DOCKER) {
+        return Err(usage(
+            format!("option {limit} limits containers, and cluster '{cluster}' has none"),
+            "use --cluster docker, or leave it out",
+        ));
+    }
+    Limits::read(&options).map_err(|error| usage(error.to_string(), "see docs/docker.md"))?;
     Ok(options)
 }
 

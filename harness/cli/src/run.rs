@@ -136,7 +136,8 @@ pub(crate) fn attempt(
         .enable_all()
         .build()
         .map_err(|error| environment_failure("cannot start the runtime", &error))?;
-    let token = environment::token()?;
+    // One for nodes and one for agents.
+    let token = (environment::token()?, environment::token()?);
     let wishes = Arc::new(AtomicU32::new(0));
     let (progress, watching) = watch::channel(Progress::default());
     let follower = runtime.spawn(progress::follow(watching, settled.plan.clone(), place));
@@ -198,7 +199,7 @@ fn announce(trial: &Trial) {
 
 async fn live(
     folder: &RunFolder,
-    token: String,
+    token: (String, String),
     origin: Instant,
     settled: &Settled,
     (progress, wishes): (watch::Sender<Progress>, &Arc<AtomicU32>),

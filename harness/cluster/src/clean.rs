@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::ledger::{LedgerContent, LedgerLock, failed};
 use crate::pidfd::PidFd;
 use crate::procfs::{self, Variable};
-use crate::{ClusterError, Identity, LEDGER_FILE, Ledger, RUN_VARIABLE, RunMark};
+use crate::{ClusterError, Identity, LEDGER_FILE, Ledger, Liveness, RUN_VARIABLE, RunMark};
 
 /// How often a run that tears itself down looks for what it left.
 const SWEEPS_MAX: u32 = 5;
@@ -104,9 +104,14 @@ fn clean_unentered(pids: &[u32], report: &mut CleanReport) {
     for pid in pids.iter().copied().filter(|pid| *pid != me) {
         let Some(process) = Identity::of(pid) else { continue };
         let Some(mark) = RunMark::of(pid) else { continue };
-        match mark.is_live() {
-            Ok(true) => report.live.push(mark.run_id),
-            Ok(false) => {
+        match mark.liveness() {
+            Ok(Liveness::Live) => report.live.push(mark.run_id),
+            Ok(Liveness::Elsewhere) => report.left.push(format!(
+                "pid {pid}: run {} was begun in another container, and its ledger {} is not here",
+                mark.run_id,
+                mark.ledger.display()
+            )),
+            Ok(Liveness::Dead) => {
                 let what = format!("{} of run {}: pid {pid}", procfs::name(pid), mark.run_id);
                 report.enter(what, end(process, &mark));
             }

@@ -31,4 +31,4 @@ pub use process::{ProcessCluster, ProcessHost, ProcessOptions};
 pub use procfs::Identity;
 pub use proxy::{Gate, LinkCounters, Proxy, ProxyOptions};
 pub use report::{Cause, Report};
-pub use run_mark::{Controller, RUN_VARIABLE, RunMark};
+pub use run_mark::{Controller, Liveness, RUN_VARIABLE, RunMark};

@@ -63,6 +63,12 @@ pub(crate) fn boot_id() -> Option<String> {
     Some(id.trim().to_owned())
 }
 
+/// The process namespace this process is in: `pid:[4026531836]`; empty if that cannot be told.
+pub(crate) fn namespace() -> String {
+    let link = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    link.to_string_lossy().into_owned()
+}
+
 /// A variable in the environment a process was started with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Variable {

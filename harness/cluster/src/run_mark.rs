@@ -27,22 +27,20 @@ impl RunMark {
         serde_json::to_string(self).expect("invariant: strings and numbers are JSON")
     }
 
-    /// Whether the run of this mark goes on: its ledger is locked, or, where that is lost, its
-    /// controller runs.
+    /// Whether the run of this mark goes on: its ledger is locked, or, where that is not to be
+    /// found, its controller runs, if that can be seen from here.
     ///
     /// # Errors
     /// If the ledger cannot be opened or locked.
-    pub fn is_live(&self) -> Result<bool, ClusterError> {
-        if self.ledger.exists() {
-            Ledger::is_live(&self.ledger)
+    pub fn liveness(&self) -> Result<Liveness, ClusterError> {
+        let is_live = if self.ledger.exists() {
+            Ledger::is_live(&self.ledger)?
+        } else if self.controller.is_seen_from_here() {
+            self.controller.is_running()
         } else {
-            Ok(self.controller.is_running())
-        }
-    }
-
-    /// Whether its controller was of this machine, and of its present boot.
-    pub fn is_of_this_boot(&self) -> bool {
-        procfs::boot_id().as_ref() == Some(&self.controller.boot_id)
+            return Ok(Liveness::Elsewhere);
+        };
+        Ok(if is_live { Liveness::Live } else { Liveness::Dead })
     }
 
     /// The mark of a process; `None` if it has none, or its environment is not ours to read.
@@ -54,6 +52,18 @@ impl RunMark {
     }
 }
 
+/// Whether a run goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Liveness {
+    /// It does.
+    Live,
+    /// Its controller is gone.
+    Dead,
+    /// Its controller belongs to another machine, another container or another boot, and its ledger
+    /// is not to be found here: nobody here can tell.
+    Elsewhere,
+}
+
 /// The process in charge of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Controller {
@@ -61,6 +71,9 @@ pub struct Controller {
     pub boot_id: String,
     /// The process.
     pub process: Identity,
+    /// The process namespace in which that is its number: containers have their own.
+    #[serde(default)]
+    pub namespace: String,
 }
 
 impl Controller {
@@ -71,12 +84,20 @@ impl Controller {
     pub fn this() -> Result<Controller, ClusterError> {
         let process = Identity::of(std::process::id());
         match (procfs::boot_id(), process) {
-            (Some(boot_id), Some(process)) => Ok(Controller { boot_id, process }),
+            (Some(boot_id), Some(process)) => {
+                Ok(Controller { boot_id, process, namespace: procfs::namespace() })
+            }
             _ => Err(ClusterError::Environment {
-                what: "the process cluster needs Linux with /proc".into(),
-                remedy: "use --cluster sim, which runs everywhere".into(),
+                what: "a run needs Linux with /proc".into(),
+                remedy: "mount it: mount -t proc proc /proc".into(),
             }),
         }
+    }
+
+    /// Whether its process could be seen here if it ran.
+    fn is_seen_from_here(&self) -> bool {
+        procfs::boot_id().as_ref() == Some(&self.boot_id)
+            && (self.namespace.is_empty() || self.namespace == procfs::namespace())
     }
 
     /// Whether it still runs.

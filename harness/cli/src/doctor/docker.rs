@@ -50,15 +50,14 @@ fn look() -> Result<Survey, ClusterError> {
 }
 
 fn families(survey: &Survey) -> String {
-    let mut families = Vec::new();
-    if survey.abilities.no_cuts.is_none() {
-        families.push("partition");
-    }
-    families.extend(["client", "kill", "pause", "clock", "power"]);
-    if survey.abilities.no_packets.is_none() {
-        families.push("packet");
-    }
-    families.join(", ")
+    let abilities = &survey.abilities;
+    let links = match (&abilities.no_cuts, &abilities.no_breaks) {
+        (Some(_), _) => "client (lost replies only)",
+        (None, Some(_)) => "partition and client (cuts that end in a reset are skipped)",
+        (None, None) => "partition, client",
+    };
+    let packets = if abilities.no_packets.is_none() { ", packet" } else { "" };
+    format!("{links}, kill, pause, clock, power{packets}")
 }
 
 fn engine(survey: &Survey) -> Finding {

@@ -123,4 +123,6 @@ fn limits_that_are_none_are_refused_before_anything_starts() {
     ] {
         tribunal.call(&["run", "--cluster", "docker", "--option", option]).exits(64).says(said);
     }
+    let elsewhere = ["run", "--option", "container-pids=64"];
+    tribunal.call(&elsewhere).exits(64).says("cluster 'process' has none");
 }

@@ -245,6 +245,7 @@ fn cluster(
             folder,
             ledger,
             token,
+            agent_token: "another secret".into(),
             lossy,
             all_notes,
             origin,
