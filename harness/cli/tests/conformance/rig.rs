@@ -130,6 +130,15 @@ impl Rig {
         }
     }
 
+    /// The next change of a node that was reported.
+    pub(crate) async fn next_change(&mut self) -> (NodeId, NodeState, Cause, String) {
+        loop {
+            if let Report::Node { node, state, cause, detail } = self.report().await {
+                return (node, state, cause, detail);
+            }
+        }
+    }
+
     pub(crate) async fn install(&mut self, id: u32, kind: FaultKind, nodes: &[u16]) -> Injection {
         let nodes = nodes.iter().map(|node| NodeId(*node)).collect();
         self.order_install(Fault { id: FaultId(id), kind, links: vec![], nodes }).await
