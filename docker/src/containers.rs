@@ -12,6 +12,7 @@ use bollard::query_parameters::{
     RemoveContainerOptionsBuilder, StartContainerOptions,
 };
 use futures_util::StreamExt;
+use tokio::time::{Duration, timeout};
 use tribunal_cluster::{ClusterError, Ledger, LedgerEntry, NodeSpec};
 use tribunal_history::NodeId;
 
@@ -39,6 +40,8 @@ const AGENT_MEMORY: i64 = 256 << 20;
 
 /// Most of a container's last lines that is shown.
 const WORDS_BYTES_MAX: usize = 4 * 1024;
+/// How long each of them may take.
+const WORDS: Duration = Duration::from_secs(2);
 
 /// Where things of one container are seen from the controller's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +70,6 @@ impl Maker<'_> {
         token: &str,
         with_tun: bool,
     ) -> Result<String, bollard::errors::Error> {
-        let run_id = &self.ledger.mark().run_id;
         let address = network.subnet.node(node);
         let mut labels = labels::of_node(self.ledger.mark(), node);
         labels.insert(labels::AGENT_LABEL.into(), "yes".into());
@@ -83,7 +85,7 @@ impl Maker<'_> {
             networking_config: Some(at_address(&network.name, address)),
             ..Default::default()
         };
-        self.create(&labels::agent(run_id, node), body).await
+        self.create(&labels::agent_name(self.ledger.mark(), node), body).await
     }
 
     /// Makes a node, which is not started, in its agent's namespaces.
@@ -96,8 +98,7 @@ impl Maker<'_> {
         spec: &NodeSpec,
         limits: Limits,
     ) -> Result<String, bollard::errors::Error> {
-        let run_id = &self.ledger.mark().run_id;
-        let agent = format!("container:{}", labels::agent(run_id, node));
+        let agent = format!("container:{}", labels::agent_name(self.ledger.mark(), node));
         let env = spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let body = ContainerCreateBody {
             image: Some(self.image.to_owned()),
@@ -109,7 +110,8 @@ impl Maker<'_> {
             labels: Some(labels::of_node(self.ledger.mark(), node)),
             host_config: Some(HostConfig {
                 network_mode: Some(agent.clone()),
-                // When the agent ends, the kernel ends all that is in its namespace.
+                // When the agent ends, the kernel ends all that is in its namespace; what is
+                // paused, on cgroup v1, only when it is continued.
                 pid_mode: Some(agent),
                 memory: Some(limits.memory),
                 memory_swap: Some(limits.memory),
@@ -119,7 +121,7 @@ impl Maker<'_> {
             }),
             ..Default::default()
         };
-        self.create(&labels::node(run_id, node), body).await
+        self.create(&labels::node_name(self.ledger.mark(), node), body).await
     }
 
     async fn create(
@@ -132,7 +134,8 @@ impl Maker<'_> {
             err: std::io::Error::other(error.to_string()),
         })?;
         let options = CreateContainerOptionsBuilder::default().name(name).build();
-        Ok(self.engine.docker().create_container(Some(options), body).await?.id)
+        let made = self.engine.docker().create_container(Some(options), body);
+        Ok(self.engine.bounded(made).await?.id)
     }
 }
 
@@ -200,7 +203,7 @@ pub(crate) fn lacks_tun(error: &bollard::errors::Error) -> bool {
 
 /// Starts a container; one that runs already is no error.
 pub(crate) async fn start(engine: &Engine, id: &str) -> Result<(), bollard::errors::Error> {
-    engine.docker().start_container(id, None::<StartContainerOptions>).await
+    engine.bounded(engine.docker().start_container(id, None::<StartContainerOptions>)).await
 }
 
 /// Where an agent's container publishes its ports.
@@ -237,7 +240,8 @@ pub(crate) async fn last_words(engine: &Engine, id: &str) -> String {
     let options = LogsOptionsBuilder::default().stdout(true).stderr(true).tail("10").build();
     let mut lines = engine.docker().logs(id, Some(options));
     let mut words = String::new();
-    while let Some(Ok(line)) = lines.next().await {
+    // An engine that does not finish its answer is not waited for: the words are an extra.
+    while let Ok(Some(Ok(line))) = timeout(WORDS, lines.next()).await {
         if words.len() < WORDS_BYTES_MAX {
             words.push_str(&line.to_string());
         }
@@ -248,7 +252,7 @@ pub(crate) async fn last_words(engine: &Engine, id: &str) -> String {
 /// Removes a container, running or not; one that is gone, or going, is no error.
 pub(crate) async fn remove(engine: &Engine, id: &str) -> Result<(), String> {
     let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-    match engine.docker().remove_container(id, Some(options)).await {
+    match engine.bounded(engine.docker().remove_container(id, Some(options))).await {
         Ok(()) => Ok(()),
         Err(error) if matches!(status(&error), Some(404 | 409)) => Ok(()),
         Err(error) => Err(said(&error)),

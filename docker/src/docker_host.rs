@@ -16,7 +16,7 @@ use tribunal_history::{Fault, Nanos, NodeId, Seed};
 
 use crate::agent_client::AgentClient;
 use crate::containers::{self, ADMIN_PORT, CLIENT_PORT, Maker, PEER_PORT, Published};
-use crate::engine::{Engine, cannot, said};
+use crate::engine::{Engine, cannot, said, status};
 use crate::image::{DATA, Image};
 use crate::limits::Limits;
 use crate::links::{Attended, DockerLinks, Door};
@@ -122,6 +122,8 @@ impl DockerHost {
             subnet: network.subnet,
             seed: self.options.seed.child("packets"),
             states: BTreeMap::new(),
+            breaks: Vec::new(),
+            known: BTreeMap::new(),
             before: BTreeMap::new(),
         };
         let mut places = BTreeMap::new();
@@ -151,7 +153,13 @@ impl DockerHost {
         let failed = |reason: String| ClusterError::Start { node, reason };
         let maker = Maker { engine, ledger: &self.options.ledger, image: &image.name };
         let cannot_make = |error| cannot(&format!("make the agent of {node}"), &error);
-        let mut id = maker.agent(node, network, token, true).await.map_err(cannot_make)?;
+        let mut made = maker.agent(node, network, token, true).await;
+        if made.as_ref().is_err_and(|error| status(error) == Some(404)) {
+            // Somebody has removed the image since it was found.
+            Image::ensure(engine, &self.options.program).await?;
+            made = maker.agent(node, network, token, true).await;
+        }
+        let mut id = made.map_err(cannot_make)?;
         if let Err(error) = containers::start(engine, &id).await {
             if !containers::lacks_tun(&error) {
                 return Err(cannot(&format!("start the agent of {node}"), &error));
@@ -257,7 +265,7 @@ impl Host for DockerHost {
     fn sweep(&mut self) -> BoxFuture<'_, Vec<String>> {
         Box::pin(async move {
             let Some(engine) = &self.engine else { return Vec::new() };
-            sweep::run(engine, &self.options.ledger.mark().run_id).await
+            sweep::run(engine, self.options.ledger.mark()).await
         })
     }
 

@@ -13,6 +13,9 @@ pub const API_MIN: (usize, usize) = (1, 41);
 /// How long the engine may take to begin to answer one request. A loaded engine takes seconds.
 const ANSWER: Duration = Duration::from_secs(20);
 
+/// How long it may take to import an image.
+const LONG_ANSWER: Duration = Duration::from_secs(120);
+
 const SOCKET: &str = "unix:///var/run/docker.sock";
 
 /// A Docker engine that answered and is new enough.
@@ -62,6 +65,20 @@ impl Engine {
     /// For requests.
     pub(crate) const fn docker(&self) -> &Docker {
         &self.docker
+    }
+
+    /// For a request to whom the answer begins only when a long work is done.
+    pub(crate) fn patient(&self) -> Docker {
+        self.docker.clone().with_timeout(LONG_ANSWER)
+    }
+
+    /// Bounds a request: the library bounds only the time until an answer begins.
+    pub(crate) async fn bounded<T>(
+        &self,
+        request: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let late = |_| Err(Error::RequestTimeoutError);
+        tokio::time::timeout(ANSWER, request).await.unwrap_or_else(late)
     }
 }
 

@@ -32,11 +32,35 @@ impl Met {
         }
     }
 
-    /// Whether a fault met anything at all.
-    pub(crate) const fn is_any(&self) -> bool {
+    /// What of it is the doing of a fault of this kind: others may be in force on the same links.
+    fn of(self, kind: FaultKind) -> Vec<(u64, &'static str, String)> {
         let HarmCounters { lost, duplicated, reordered, delayed, overflowed, .. } = self.harmed;
-        self.cut_packets + lost + duplicated + reordered + delayed + overflowed > 0
-            || self.counters.stopped() > 0
+        let counters = self.counters;
+        let cut = (self.cut_packets, "packet", format!("met a cut ({} bytes)", self.cut_bytes));
+        let reset = (counters.resets, "connection", "reset".into());
+        let refused = (counters.refused, "connection", "refused".into());
+        match kind {
+            FaultKind::Link(LinkFault::Hold { .. }) => vec![cut],
+            FaultKind::Link(LinkFault::Reset) => vec![cut, reset, refused],
+            FaultKind::Link(LinkFault::Refuse) => vec![cut, refused],
+            FaultKind::Link(LinkFault::LoseReply) => {
+                vec![(counters.replies_lost, "reply", "swallowed".into())]
+            }
+            FaultKind::Link(LinkFault::Packet(_)) => vec![
+                (lost, "packet", "lost".into()),
+                (duplicated, "packet", "doubled".into()),
+                (reordered, "packet", "sent ahead of others".into()),
+                (delayed, "packet", "delayed".into()),
+                (overflowed, "packet", "lost because too many waited".into()),
+                (counters.delayed, "chunk", "delayed by the proxy".into()),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a fault of this kind met anything.
+    pub(crate) fn is_any(self, kind: FaultKind) -> bool {
+        self.of(kind).iter().any(|(count, _, _)| *count > 0)
     }
 }
 
@@ -93,30 +117,26 @@ pub(crate) fn at_install(links: &[Link], kind: FaultKind) -> String {
 }
 
 /// What became of what was sent while a fault was in force; what did not occur is left out.
-pub(crate) fn during(links: &[Link], met: Met) -> String {
-    let HarmCounters { seen, lost, duplicated, reordered, delayed, overflowed, .. } = met.harmed;
-    let figures = [
-        (met.cut_packets, "packet", format!("met a cut ({} bytes)", met.cut_bytes)),
-        (seen, "packet", "came to harm's way".into()),
-        (lost, "packet", "lost".into()),
-        (duplicated, "packet", "doubled".into()),
-        (reordered, "packet", "sent ahead of others".into()),
-        (delayed, "packet", "delayed".into()),
-        (overflowed, "packet", "lost because too many waited".into()),
-        (met.broken, "connection", "broken at the heal".into()),
-        (met.counters.held, "byte", "had to wait".into()),
-        (met.counters.resets, "connection", "reset".into()),
-        (met.counters.refused, "connection", "refused".into()),
-        (met.counters.replies_lost, "reply", "swallowed".into()),
-    ];
-    let parts: Vec<String> = figures
+pub(crate) fn during(links: &[Link], kind: FaultKind, met: Met) -> String {
+    let mut parts: Vec<String> = met
+        .of(kind)
         .iter()
         .filter(|(count, _, _)| *count > 0)
         .map(|(count, noun, how)| format!("{} {how}", quantity(*count, noun)))
         .collect();
-    let what =
-        if parts.is_empty() { "nothing was sent meanwhile".into() } else { parts.join(", ") };
-    format!("{}; {what}", named(links))
+    if parts.is_empty() {
+        parts.push("nothing was sent meanwhile".into());
+        if met.harmed.seen > 0 && matches!(kind, FaultKind::Link(LinkFault::Packet(_))) {
+            parts = vec!["no packet was harmed".into()];
+        }
+    }
+    if matches!(kind, FaultKind::Link(LinkFault::Packet(_))) && met.harmed.seen > 0 {
+        parts.push(format!("of {} on their way", quantity(met.harmed.seen, "packet")));
+    }
+    if met.broken > 0 {
+        parts.push(format!("{} broken at the heal", quantity(met.broken, "connection")));
+    }
+    format!("{}; {}", named(links), parts.join(", "))
 }
 
 fn named(links: &[Link]) -> String {
@@ -137,22 +157,33 @@ fn quantity(count: u64, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tribunal_history::NodeId;
+    use tribunal_history::{LinkHeal, NodeId, PacketFault};
 
     use super::*;
 
+    const HOLD: FaultKind = FaultKind::Link(LinkFault::Hold { at_heal: LinkHeal::Deliver });
+    const PACKET: FaultKind = FaultKind::Link(LinkFault::Packet(PacketFault::CLEAR));
+
     #[test]
-    fn figures_read_as_sentences_and_decide_what_was_met() {
+    fn a_fault_is_told_by_its_own_figures_whatever_else_is_in_force() {
         let link = Link::between(NodeId(1), NodeId(2));
         let harmed = HarmCounters { seen: 9, lost: 1, ..HarmCounters::default() };
         let figures = LinkFigures { link, cut_packets: 3, cut_bytes: 180, harmed };
         let met = Met::default().with(&figures);
-        assert!(met.is_any() && !(met - met).is_any());
-        assert_eq!(
-            during(&[link], met),
-            "1 link: n1→n2; 3 packets met a cut (180 bytes), 9 packets came to harm's way, \
-             1 packet lost"
-        );
-        assert_eq!(during(&[link], met - met), "1 link: n1→n2; nothing was sent meanwhile");
+        assert!(met.is_any(HOLD) && met.is_any(PACKET) && !(met - met).is_any(HOLD));
+        let text = during(&[link], HOLD, met);
+        assert_eq!(text, "1 link: n1→n2; 3 packets met a cut (180 bytes)");
+        let text = during(&[link], PACKET, met);
+        assert_eq!(text, "1 link: n1→n2; 1 packet lost, of 9 packets on their way");
+        let text = during(&[link], HOLD, met - met);
+        assert_eq!(text, "1 link: n1→n2; nothing was sent meanwhile");
+
+        let only_cut = Met { harmed: HarmCounters::default(), ..met };
+        assert!(only_cut.is_any(HOLD) && !only_cut.is_any(PACKET));
+        let lose_reply = FaultKind::Link(LinkFault::LoseReply);
+        assert!(!met.is_any(lose_reply) && !met.is_any(FaultKind::Kill));
+        let seen = Met { harmed: HarmCounters { seen: 4, ..HarmCounters::default() }, ..only_cut };
+        let text = during(&[link], PACKET, seen);
+        assert_eq!(text, "1 link: n1→n2; no packet was harmed, of 4 packets on their way");
     }
 }

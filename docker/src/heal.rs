@@ -6,11 +6,11 @@ use bollard::exec::{CreateExecOptions, StartExecResults};
 use bollard::query_parameters::ListContainersOptionsBuilder;
 use futures_util::StreamExt;
 use tokio::time::{Duration, timeout};
-use tribunal_cluster::ClusterError;
+use tribunal_cluster::{ClusterError, RunMark};
 
 use crate::engine::{Engine, cannot};
 use crate::image::PROGRAM;
-use crate::labels::{AGENT_LABEL, RUN_LABEL};
+use crate::labels::{AGENT_LABEL, MARK_LABEL, RUN_LABEL};
 
 /// How long one agent may take.
 const HEAL: Duration = Duration::from_secs(15);
@@ -20,13 +20,16 @@ const HEAL: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// If an agent's container cannot be entered, or healing fails there.
-pub async fn heal_run(engine: &Engine, run_id: &str) -> Result<(), ClusterError> {
-    let labels = vec![format!("{RUN_LABEL}={run_id}"), AGENT_LABEL.to_owned()];
+pub async fn heal_run(engine: &Engine, mark: &RunMark) -> Result<(), ClusterError> {
+    let labels = vec![format!("{RUN_LABEL}={}", mark.run_id), AGENT_LABEL.to_owned()];
     let filters = HashMap::from([("label", labels)]);
     let options = ListContainersOptionsBuilder::default().filters(&filters).build();
     let agents = engine.docker().list_containers(Some(options)).await;
     let agents = agents.map_err(|error| cannot("list the run's agents", &error))?;
-    for id in agents.into_iter().filter_map(|agent| agent.id) {
+    let value = mark.to_value();
+    let is_ours = |labels: &HashMap<String, String>| labels.get(MARK_LABEL) == Some(&value);
+    let ours = agents.into_iter().filter(|agent| agent.labels.as_ref().is_some_and(is_ours));
+    for id in ours.filter_map(|agent| agent.id) {
         let healed = timeout(HEAL, heal(engine, &id)).await;
         let healed = healed.unwrap_or_else(|_| Err("it did not end in time".into()));
         healed.map_err(|reason| ClusterError::Environment {

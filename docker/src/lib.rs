@@ -28,7 +28,7 @@ pub use docker_host::{DockerCluster, DockerHost, DockerOptions, docker_cluster};
 pub use engine::{API_MIN, Engine};
 pub use heal::heal_run;
 pub use image::{Image, ObjectsError, REPOSITORY, remove_images};
-pub use labels::{IMAGE_LABEL, MARK_LABEL, NODE_LABEL, RUN_LABEL};
+pub use labels::{IMAGE_LABEL, MARK_LABEL, NODE_LABEL, RUN_LABEL, agent_name, node_name};
 pub use limits::{LIMIT_OPTIONS, LimitError, Limits};
 pub use survey::{Survey, survey};
 pub use sweep::{clean, left_of};

@@ -65,6 +65,10 @@ pub(crate) struct DockerLinks {
     pub(crate) seed: Seed,
     /// What is in force; links that flow are not in it.
     pub(crate) states: BTreeMap<Link, LinkState>,
+    /// Connections that are to be broken, until their agents have answered.
+    pub(crate) breaks: Vec<Path>,
+    /// What the agents said last.
+    pub(crate) known: BTreeMap<NodeId, Vec<LinkFigures>>,
     /// What had happened on a fault's links when it was installed.
     pub(crate) before: BTreeMap<FaultId, Met>,
 }
@@ -92,46 +96,46 @@ impl DockerLinks {
         also: &[Link],
         by: Instant,
     ) -> Result<Figures, String> {
-        let mut breaks = Vec::new();
         for (link, to) in changes {
             let from = self.states.insert(*link, *to).unwrap_or_default();
-            if from.hold == Some(LinkHeal::Reset) && to.hold.is_none() {
-                breaks.extend(self.path(*link));
+            // Also if another fault holds the link on: this one ends in a reset.
+            if from.hold == Some(LinkHeal::Reset) && to.hold != Some(LinkHeal::Reset) {
+                self.breaks.extend(self.path(*link));
             }
             self.set_gate(*link, *to);
         }
         self.states.retain(|_, state| !state.is_clear());
         let links = changes.iter().map(|(link, _)| link).chain(also);
         let touched: BTreeSet<NodeId> = links.flat_map(|link| nodes_of(*link)).collect();
-        self.tell(&touched, &breaks, by).await
+        self.tell(&touched, by).await
     }
 
     /// Tells these nodes' agents all that is to be in force there.
-    async fn tell(
-        &self,
-        nodes: &BTreeSet<NodeId>,
-        breaks: &[Path],
-        by: Instant,
-    ) -> Result<Figures, String> {
+    async fn tell(&mut self, nodes: &BTreeSet<NodeId>, by: Instant) -> Result<Figures, String> {
         let mut told: BTreeMap<NodeId, Told> = BTreeMap::new();
         for node in nodes {
             let mine = |path: &&Path| judge(path.link) == Some(*node);
-            let breaks = breaks.iter().filter(mine).copied().collect();
+            let breaks = self.breaks.iter().filter(mine).copied().collect();
             told.insert(*node, Told { wanted: self.wanted(*node), breaks });
         }
         let asked = self.agents.iter().filter_map(|(node, agent)| {
             let Told { wanted, breaks } = told.remove(node)?;
             Some(async move {
                 let set = agent.client.set(wanted, breaks, by).await;
-                set.map_err(|error| format!("the agent of {node}: {error}"))
+                let failed = |error| format!("the agent of {node}: {error}");
+                set.map(|state| (*node, state)).map_err(failed)
             })
         });
+        let answers = join_all(asked).await;
         let (mut figures, mut broken, mut failures) = (BTreeMap::new(), 0, Vec::new());
-        for answer in join_all(asked).await {
+        for answer in answers {
             match answer {
-                Ok(state) => {
+                Ok((node, state)) => {
+                    // What an agent was not known to have broken is asked of it again.
+                    self.breaks.retain(|path| judge(path.link) != Some(node));
                     broken += state.broken;
                     add_up(&mut figures, &state.links);
+                    self.known.insert(node, state.links);
                 }
                 Err(reason) => failures.push(reason),
             }
@@ -213,9 +217,12 @@ impl Links for DockerLinks {
         by: Instant,
     ) -> BoxFuture<'a, Result<String, String>> {
         Box::pin(async move {
+            // Should nobody answer, it counts from what was known last.
+            let mut known = Figures { links: BTreeMap::new(), broken: 0 };
+            self.known.values().for_each(|links| add_up(&mut known.links, links));
+            self.before.insert(fault.id, self.met(&fault.links, &known));
             let figures = self.change(changes, &fault.links, by).await?;
-            let met = self.met(&fault.links, &figures);
-            self.before.insert(fault.id, met);
+            self.before.insert(fault.id, self.met(&fault.links, &figures));
             Ok(evidence::at_install(&fault.links, fault.kind))
         })
     }
@@ -230,7 +237,7 @@ impl Links for DockerLinks {
             let figures = self.change(changes, &fault.links, by).await?;
             let now = self.met(&fault.links, &figures);
             let met = now - self.before.remove(&fault.id).unwrap_or_default();
-            Ok((evidence::during(&fault.links, met), met.is_any()))
+            Ok((evidence::during(&fault.links, fault.kind, met), met.is_any(fault.kind)))
         })
     }
 

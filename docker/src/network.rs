@@ -85,7 +85,7 @@ impl Network {
     /// Makes the run's network on the first free subnet, beginning with one drawn from its id.
     pub(crate) async fn create(engine: &Engine, ledger: &Ledger) -> Result<Network, ClusterError> {
         let mark = ledger.mark();
-        let name = labels::network(&mark.run_id);
+        let name = labels::network(mark);
         ledger.enter(&LedgerEntry::Object { kind: "network".into(), name: name.clone() })?;
         let taken = taken(engine).await?;
         let mut refusals = Vec::new();
@@ -104,7 +104,7 @@ impl Network {
                 labels: Some(labels::of_run(mark)),
                 ..Default::default()
             };
-            match engine.docker().create_network(request).await {
+            match engine.bounded(engine.docker().create_network(request)).await {
                 Ok(_) => return Ok(Network { name, subnet }),
                 Err(error) if is_overlap(&said(&error)) => {
                     refusals.push(format!("{subnet}: {}", said(&error)));
@@ -146,7 +146,7 @@ fn candidates<'a>(run_id: &str, taken: &'a [Block]) -> impl Iterator<Item = Subn
 
 /// The blocks that other networks of the engine and routes of this machine use.
 async fn taken(engine: &Engine) -> Result<Vec<Block>, ClusterError> {
-    let networks = engine.docker().list_networks(None::<ListNetworksOptions>).await;
+    let networks = engine.bounded(engine.docker().list_networks(None::<ListNetworksOptions>)).await;
     let networks = networks.map_err(|error| cannot("list networks", &error))?;
     let configs = networks.into_iter().filter_map(|network| network.ipam?.config).flatten();
     let of_engine = configs.filter_map(|config| Block::parse(&config.subnet?));
@@ -169,7 +169,7 @@ fn routed(table: &str) -> Vec<Block> {
 
 /// Removes a network; one that is gone is no error.
 pub(crate) async fn remove(engine: &Engine, id: &str) -> Result<(), String> {
-    match engine.docker().remove_network(id).await {
+    match engine.bounded(engine.docker().remove_network(id)).await {
         Ok(()) => Ok(()),
         Err(error) if status(&error) == Some(404) => Ok(()),
         Err(error) => Err(said(&error)),

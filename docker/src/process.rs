@@ -1,6 +1,7 @@
 //! A node's process in its container.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +15,7 @@ use bollard::query_parameters::{
     UploadToContainerOptionsBuilder, WaitContainerOptions,
 };
 use futures_util::StreamExt;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -37,7 +39,14 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 const PROBE_INTERVAL: Duration = Duration::from_millis(10);
 
 /// How long the engine may take to learn of an agent's end after that of its node.
-const AGENT_END: Duration = Duration::from_secs(1);
+const AGENT_END: Duration = Duration::from_millis(500);
+
+/// How long the watcher of a container may take to tell of an end that the engine knows.
+const WATCHER: Duration = Duration::from_secs(3);
+
+/// How long a connection to a client port must last to be the node's: the engine accepts for it,
+/// and closes if there is nobody.
+const NO_END: Duration = Duration::from_millis(100);
 
 /// The exit status of a process that SIGKILL ended.
 const KILLED: i64 = 128 + 9;
@@ -55,7 +64,7 @@ pub(crate) struct ContainerLauncher {
     pub(crate) limits: Limits,
     pub(crate) logs: Logs,
     /// Where clients reach it from here.
-    pub(crate) client: std::net::SocketAddr,
+    pub(crate) client: SocketAddr,
     /// The container, once it was made, and what it was made for.
     pub(crate) made: Option<(String, NodeSpec)>,
 }
@@ -91,7 +100,7 @@ impl ContainerLauncher {
         }
         let (ended, end) = watch::channel(None);
         let is_asked = Arc::new(AtomicBool::new(false));
-        let agent = labels::agent(&self.ledger.mark().run_id, node);
+        let agent = labels::agent_name(self.ledger.mark(), node);
         let watching = tokio::spawn(wait(
             self.engine.clone(),
             (id.clone(), agent),
@@ -165,7 +174,7 @@ struct ContainerProcess {
     /// Whether somebody asked for its end.
     is_asked: Arc<AtomicBool>,
     probe: Probe,
-    client: std::net::SocketAddr,
+    client: SocketAddr,
 }
 
 impl ContainerProcess {
@@ -180,24 +189,23 @@ impl ContainerProcess {
     }
 
     /// Asks the engine whether it has ended; the watcher may be a moment behind.
-    async fn ask_end(&self) -> io::Result<Option<End>> {
+    async fn ask_end(&mut self) -> io::Result<Option<End>> {
         if let Some(end) = self.known_end() {
             return end.map(Some);
         }
-        match self.state().await? {
-            (Some(_), _) => Ok(None),
-            (None, ended) => Ok(Some(describe(&Ok(ended))?)),
+        if self.is_paused().await?.is_some() {
+            return Ok(None);
         }
+        // The watcher finds out why, which this alone does not tell.
+        let late = |_| Err(io::Error::other("nobody knows how it ended"));
+        timeout(WATCHER, self.wait_end()).await.unwrap_or_else(late).map(Some)
     }
 
-    /// Whether it runs, and then whether it is paused; or else how it ended.
-    async fn state(&self) -> io::Result<(Option<bool>, (i64, bool))> {
-        let none = None::<InspectContainerOptions>;
-        let said = self.engine.docker().inspect_container(&self.id, none).await;
-        let state = said.map_err(io::Error::other)?.state.unwrap_or_default();
+    /// Whether it is paused; `None` if it does not run.
+    async fn is_paused(&self) -> io::Result<Option<bool>> {
+        let state = inspect(&self.engine, &self.id).await.map_err(io::Error::other)?;
         let running = state.running.unwrap_or_default();
-        let ended = (state.exit_code.unwrap_or_default(), state.oom_killed.unwrap_or_default());
-        Ok((running.then(|| state.paused.unwrap_or_default()), ended))
+        Ok(running.then(|| state.paused.unwrap_or_default()))
     }
 
     async fn send_kill(&self) -> io::Result<String> {
@@ -207,7 +215,11 @@ impl ContainerProcess {
             Ok(()) => {}
             // It has ended already, which is what was wanted.
             Err(error) if matches!(status(&error), Some(404 | 409)) => {}
-            Err(error) => return Err(io::Error::other(said(&error))),
+            Err(error) => {
+                // It said no: what ends the node later is not this.
+                self.is_asked.store(status(&error).is_none(), Ordering::Release);
+                return Err(io::Error::other(said(&error)));
+            }
         }
         Ok(format!("SIGKILL to {}", self.name()))
     }
@@ -225,7 +237,7 @@ impl ContainerProcess {
             Ok(Ok(())) => {}
             // It may be so already: looked at below.
             Ok(Err(error)) if status(&error).is_some() => {
-                let is_so = self.state().await?.0 == Some(paused);
+                let is_so = self.is_paused().await? == Some(paused);
                 if !is_so {
                     return Err(io::Error::other(said(&error)));
                 }
@@ -234,7 +246,7 @@ impl ContainerProcess {
             Err(_) => return Ok(None),
         }
         let seen = async {
-            while self.state().await?.0 != Some(paused) {
+            while self.is_paused().await? != Some(paused) {
                 sleep(PROBE_INTERVAL).await;
             }
             Ok::<(), io::Error>(())
@@ -265,7 +277,7 @@ impl NodeProcess for ContainerProcess {
                     }
                 }
                 Probe::ClientPort => {
-                    while TcpStream::connect(client).await.is_err() {
+                    while !is_answered(client).await {
                         sleep(PROBE_INTERVAL).await;
                     }
                 }
@@ -310,7 +322,8 @@ impl Drop for ContainerProcess {
     /// Nobody looks after it any more, so it ends.
     fn drop(&mut self) {
         self.watching.abort();
-        if self.end.borrow().is_some() {
+        // One that cannot be watched any more may run on.
+        if matches!(*self.end.borrow(), Some(Ok(_))) {
             return;
         }
         let (engine, id) = (self.engine.clone(), self.id.clone());
@@ -321,6 +334,16 @@ impl Drop for ContainerProcess {
                 let _ = engine.docker().kill_container(&id, Some(options)).await;
             });
         }
+    }
+}
+
+/// Whether somebody behind a published port takes a connection.
+async fn is_answered(client: SocketAddr) -> bool {
+    let Ok(mut stream) = TcpStream::connect(client).await else { return false };
+    match timeout(NO_END, stream.read(&mut [0; 1])).await {
+        Ok(Ok(count)) => count > 0,
+        Ok(Err(_)) => false,
+        Err(_) => true,
     }
 }
 
@@ -364,7 +387,7 @@ async fn wait_code(engine: &Engine, id: &str) -> Result<i64, String> {
 
 /// Who killed what nobody of us did: its own hunger for memory, the end of its agent, which is no
 /// fault of the node's, or somebody else.
-async fn killed(engine: &Engine, id: &str, agent: &str) -> Ended {
+async fn killed(engine: &Engine, id: &str, agent_id: &str) -> Ended {
     let state = inspect(engine, id).await.unwrap_or_default();
     if state.oom_killed == Some(true) {
         return Ok((KILLED, true));
@@ -372,10 +395,13 @@ async fn killed(engine: &Engine, id: &str, agent: &str) -> Ended {
     let by = Instant::now() + AGENT_END;
     // The engine may learn of the node's end first, though the agent's came before it.
     while Instant::now() < by {
-        let agent = inspect(engine, agent).await?;
+        let agent = inspect(engine, agent_id).await?;
         if agent.running == Some(false) {
             let code = agent.exit_code.unwrap_or_default();
-            return Err(format!("its agent ended with exit status {code}, and the node with it"));
+            let words = containers::last_words(engine, agent_id).await;
+            return Err(format!(
+                "its agent ended with exit status {code}, and the node with it{words}"
+            ));
         }
         sleep(PROBE_INTERVAL).await;
     }
@@ -383,8 +409,12 @@ async fn killed(engine: &Engine, id: &str, agent: &str) -> Ended {
 }
 
 async fn inspect(engine: &Engine, id: &str) -> Result<ContainerState, String> {
-    let said = engine.docker().inspect_container(id, None::<InspectContainerOptions>).await;
-    said.map(|said| said.state.unwrap_or_default()).map_err(|error| crate::engine::said(&error))
+    let said = engine.docker().inspect_container(id, None::<InspectContainerOptions>);
+    engine
+        .bounded(said)
+        .await
+        .map(|said| said.state.unwrap_or_default())
+        .map_err(|error| crate::engine::said(&error))
 }
 
 /// Reads a container's output until it ends.

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, HashMap};
 
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListNetworksOptionsBuilder};
 use futures_util::future::join_all;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, Instant, sleep};
 use tribunal_cluster::{CleanReport, ClusterError, Liveness, RunMark};
 
 use crate::engine::{Engine, cannot};
 use crate::labels::{MARK_LABEL, RUN_LABEL};
 use crate::{containers, network};
 
-/// How often a run that tears itself down looks for what it left.
-const SWEEPS_MAX: u32 = 5;
+/// How long a run that tears itself down goes on removing what it made.
+const SWEEP: Duration = Duration::from_secs(20);
 
-/// How long the engine is given between two looks: endpoints leave a network a little late.
-const BREATH: Duration = Duration::from_millis(100);
+/// How long the engine is given between two looks, at first and at last: endpoints leave a network
+/// a little late, and a container that is being removed is seen until it is gone.
+const BREATHS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
 /// Something a run made, or that is labelled as if it had.
 struct Found {
@@ -25,36 +26,50 @@ struct Found {
     labels: HashMap<String, String>,
 }
 
-/// Removes everything of one run and returns what is still there.
-pub(crate) async fn run(engine: &Engine, run_id: &str) -> Vec<String> {
-    let mut left = Vec::new();
-    for _ in 0..SWEEPS_MAX {
-        let found = match find(engine, &format!("{RUN_LABEL}={run_id}")).await {
+/// Removes everything of one run and returns what is still there. An engine that fails for a
+/// moment is asked again.
+pub(crate) async fn run(engine: &Engine, mark: &RunMark) -> Vec<String> {
+    let (by, mut breath) = (Instant::now() + SWEEP, BREATHS.0);
+    loop {
+        let left = match of_mark(engine, mark).await {
             Ok(found) if found.is_empty() => return Vec::new(),
-            Ok(found) => found,
-            Err(error) => return vec![error.to_string()],
+            Ok(found) => {
+                let refused = remove_all(engine, &found).await;
+                match refused.is_empty() {
+                    true => found.into_iter().map(|one| one.name).collect(),
+                    false => refused,
+                }
+            }
+            Err(error) => vec![error.to_string()],
         };
-        left = remove_all(engine, &found).await;
-        if !left.is_empty() {
-            sleep(BREATH).await;
+        if Instant::now() + breath > by {
+            // Once more, because the last round may have done it.
+            return match of_mark(engine, mark).await {
+                Ok(found) if found.is_empty() => Vec::new(),
+                _ => left,
+            };
         }
+        sleep(breath).await;
+        breath = (breath * 2).min(BREATHS.1);
     }
-    match find(engine, &format!("{RUN_LABEL}={run_id}")).await {
-        Ok(found) if found.is_empty() => Vec::new(),
-        Ok(found) if left.is_empty() => found.into_iter().map(|one| one.name).collect(),
-        Ok(_) => left,
-        Err(error) => vec![error.to_string()],
-    }
+}
+
+/// What is there of the run of this mark. The id alone does not tell: a run of another store may
+/// have the same.
+async fn of_mark(engine: &Engine, mark: &RunMark) -> Result<Vec<Found>, ClusterError> {
+    let (value, label) = (mark.to_value(), format!("{RUN_LABEL}={}", mark.run_id));
+    let mut found = find(engine, &label).await?;
+    found.retain(|one| one.labels.get(MARK_LABEL) == Some(&value));
+    Ok(found)
 }
 
 /// The names of what is there of a run.
 ///
 /// # Errors
 /// If there is no engine, or it does not list them.
-pub async fn left_of(run_id: &str) -> Result<Vec<String>, ClusterError> {
+pub async fn left_of(mark: &RunMark) -> Result<Vec<String>, ClusterError> {
     let engine = Engine::connect().await?;
-    let found = find(&engine, &format!("{RUN_LABEL}={run_id}")).await?;
-    Ok(found.into_iter().map(|one| one.name).collect())
+    Ok(of_mark(&engine, mark).await?.into_iter().map(|one| one.name).collect())
 }
 
 /// Removes containers and networks of dead runs, whatever their store.
@@ -102,12 +117,13 @@ pub async fn clean(engine: &Engine) -> Result<CleanReport, ClusterError> {
 async fn clean_run(engine: &Engine, mark: &RunMark, found: &[Found], report: &mut CleanReport) {
     remove_all(engine, found).await;
     // What its controller had asked for just before it died may have come only now.
-    sleep(BREATH).await;
-    let late = find(engine, &format!("{RUN_LABEL}={}", mark.run_id)).await.unwrap_or_default();
-    let left = run(engine, &mark.run_id).await;
+    sleep(BREATHS.0).await;
+    let late = of_mark(engine, mark).await.unwrap_or_default();
+    let left = run(engine, mark).await;
     let known = |one: &&Found| !found.iter().any(|known| known.id == one.id);
     for one in found.iter().chain(late.iter().filter(known)) {
-        if !left.iter().any(|left| left.starts_with(&one.name)) {
+        let named = format!("{}:", one.name);
+        if !left.iter().any(|left| *left == one.name || left.starts_with(&named)) {
             let kind = if one.is_network { "network" } else { "container" };
             report.removed.push(format!("{kind} {} of run {}", one.name, mark.run_id));
         }
@@ -135,10 +151,10 @@ async fn remove_all(engine: &Engine, found: &[Found]) -> Vec<String> {
 async fn find(engine: &Engine, label: &str) -> Result<Vec<Found>, ClusterError> {
     let filters = HashMap::from([("label", vec![label])]);
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-    let containers = engine.docker().list_containers(Some(options)).await;
+    let containers = engine.bounded(engine.docker().list_containers(Some(options))).await;
     let containers = containers.map_err(|error| cannot("list containers", &error))?;
     let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
-    let networks = engine.docker().list_networks(Some(options)).await;
+    let networks = engine.bounded(engine.docker().list_networks(Some(options))).await;
     let networks = networks.map_err(|error| cannot("list networks", &error))?;
     let containers = containers.into_iter().map(|one| Found {
         is_network: false,

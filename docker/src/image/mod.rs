@@ -95,7 +95,8 @@ async fn import(engine: &Engine, tag: &str, content: Vec<u8>) -> Result<(), Clus
         ])
         .build();
     let body = bollard::body_full(content.into());
-    let imported = engine.docker().create_image(Some(options), Some(body), None);
+    let patient = engine.patient();
+    let imported = patient.create_image(Some(options), Some(body), None);
     let answers: Vec<_> =
         imported.try_collect().await.map_err(|error| cannot("import the node image", &error))?;
     // An import that fails after its first bytes says so in an answer of its own.

@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tribunal_cluster::{LEDGER_FILE, Ledger};
 use tribunal_docker::Engine;
 
 use crate::support::{Tribunal, alone, wait_until};
@@ -28,9 +29,9 @@ fn has_engine() -> bool {
 
 /// What the engine still has of the latest run.
 fn left(tribunal: &Tribunal) -> Vec<String> {
-    let latest = tribunal.store().join("latest").canonicalize().expect("a latest run");
-    let run_id = latest.file_name().expect("a name").to_string_lossy().into_owned();
-    runtime().block_on(tribunal_docker::left_of(&run_id)).expect("the engine answers")
+    let ledger = tribunal.store().join("latest").join(LEDGER_FILE);
+    let mark = Ledger::read(&ledger).expect("the latest run's ledger").mark;
+    runtime().block_on(tribunal_docker::left_of(&mark)).expect("the engine answers")
 }
 
 #[test]

@@ -77,6 +77,20 @@ pub(crate) async fn a_heal_that_resets_breaks_the_connection(place: Where) {
     rig.end().await;
 }
 
+pub(crate) async fn a_heal_that_resets_does_so_under_another_cut_as_well(place: Where) {
+    let mut rig = Rig::chatting(place).await;
+    rig.all_talk().await;
+    let (connection, _) = rig.hears(2, 1, 10).await;
+    rig.install_on(1, HOLD_AND_RESET, &[link(1, 2)]).await;
+    rig.install_on(2, HOLD, &[link(1, 2)]).await;
+    rig.heal(1).await;
+    is_deaf(&rig, 2, 1, (1, 2)).await;
+    rig.heal(2).await;
+    let (after, _) = rig.hears(2, 1, 10).await;
+    assert!(after > connection, "connection {after}, and it was {connection} before");
+    rig.end().await;
+}
+
 pub(crate) async fn a_cut_survives_the_nodes_kill_and_restart(place: Where) {
     let mut rig = Rig::chatting(place).await;
     rig.all_talk().await;

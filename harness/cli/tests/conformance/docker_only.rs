@@ -18,10 +18,9 @@ async fn a_new_process_heals_what_another_broke() {
     rig.all_talk().await;
     let link = Link::between(NodeId(1), NodeId(2));
     rig.install_on(1, LinkFault::Hold { at_heal: LinkHeal::Deliver }, &[link]).await;
-    let run_id = rig.ledger.mark().run_id.clone();
     let engine = tribunal_docker::Engine::connect().await.unwrap();
     for _ in 0..2 {
-        tribunal_docker::heal_run(&engine, &run_id).await.unwrap();
+        tribunal_docker::heal_run(&engine, rig.ledger.mark()).await.unwrap();
     }
     rig.hears(2, 1, 10).await;
     rig.end().await;
@@ -32,7 +31,7 @@ async fn a_node_that_ends_with_its_agent_is_no_finding() {
     let Some(place) = Where::docker().await else { return };
     let mut rig = Rig::chatting(place).await;
     let docker = Docker::connect_with_defaults().unwrap();
-    let agent = format!("tribunal-{}-n2-agent", rig.ledger.mark().run_id);
+    let agent = tribunal_docker::agent_name(rig.ledger.mark(), NodeId(2));
     docker.kill_container(&agent, None::<KillContainerOptions>).await.unwrap();
     let (node, state, cause, detail) = rig.next_change().await;
     assert_eq!((node, state, cause), (NodeId(2), NodeState::Down, Cause::Harness), "{detail}");
@@ -46,10 +45,10 @@ async fn clean_leaves_what_is_foreign_and_what_lives() {
     let rig = Rig::chatting(place).await;
     let docker = Docker::connect_with_defaults().unwrap();
     let run_id = rig.ledger.mark().run_id.clone();
-    let ours = format!("tribunal-{run_id}-n1");
+    let ours = tribunal_docker::node_name(rig.ledger.mark(), NodeId(1));
     let said = docker.inspect_container(&ours, None::<InspectContainerOptions>).await.unwrap();
     // Somebody else's, with names like ours and our image.
-    let name = format!("tribunal-{run_id}-n9");
+    let name = tribunal_docker::node_name(rig.ledger.mark(), NodeId(9));
     let options = CreateContainerOptionsBuilder::default().name(&name).build();
     let body = ContainerCreateBody {
         image: said.config.and_then(|config| config.image),

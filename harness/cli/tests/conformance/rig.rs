@@ -109,7 +109,7 @@ impl Rig {
         let content = Ledger::read(self.ledger.path()).unwrap();
         assert_eq!(content.processes(), vec![], "every process was entered as ended");
         if content.entries.iter().any(|entry| format!("{entry:?}").contains("Object")) {
-            assert_eq!(tribunal_docker::left_of(&content.mark.run_id).await.unwrap(), [""; 0]);
+            assert_eq!(tribunal_docker::left_of(&content.mark).await.unwrap(), [""; 0]);
         }
     }
 
