@@ -78,6 +78,8 @@ impl ContainerLauncher {
         let failed = |reason: String| ClusterError::Start { node, reason };
         let refused = |what: &str, error: &Error| failed(format!("{what}: {}", said(error)));
         let id = self.container(spec, node).await?;
+        let stopped = stop_stray(&self.engine, &id).await;
+        stopped.map_err(|reason| failed(format!("its container: {reason}")))?;
         let files = pack_data(&spec.files).map_err(|error| failed(error.to_string()))?;
         let options = UploadToContainerOptionsBuilder::default().path(DATA).build();
         let body = bollard::body_full(files.into());
@@ -137,12 +139,30 @@ impl ContainerLauncher {
             return Err(failed(format!("{program} is not in the image, only {PROGRAM} is")));
         }
         let maker = Maker { engine: &self.engine, ledger: &self.ledger, image: &self.image };
-        let made = maker.node(node, spec, self.limits).await;
+        let mut made = maker.node(node, spec, self.limits).await;
+        if made.as_ref().is_err_and(|error| status(error) == Some(409)) {
+            // An earlier request of ours that was given up has made it after all.
+            let name = labels::node_name(self.ledger.mark(), node);
+            containers::remove(&self.engine, &name).await.map_err(failed)?;
+            made = maker.node(node, spec, self.limits).await;
+        }
         let id = made
             .map_err(|error| failed(format!("its container cannot be made: {}", said(&error))))?;
         self.made = Some((id.clone(), spec.clone()));
         Ok(id)
     }
+}
+
+/// Ends a container that runs though nobody has its process: an earlier start was given up.
+async fn stop_stray(engine: &Engine, id: &str) -> Result<(), String> {
+    if inspect(engine, id).await?.running != Some(true) {
+        return Ok(());
+    }
+    let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
+    let killed = engine.bounded(engine.docker().kill_container(id, Some(options))).await;
+    killed.or_else(|error| if status(&error) == Some(409) { Ok(()) } else { Err(said(&error)) })?;
+    let ended = timeout(WATCHER, wait_code(engine, id)).await;
+    ended.map_err(|_| "it runs and does not end".to_owned())?.map(|_| ())
 }
 
 impl Launcher for ContainerLauncher {
@@ -427,5 +447,45 @@ async fn capture(attached: AttachContainerResults, stdout: Tap, stderr: Tap) {
             | LogOutput::StdIn { message }
             | LogOutput::Console { message } => stdout.take_in(&message),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::fake;
+
+    const NODE: &str = "GET /containers/node/json";
+    const AGENT: &str = "GET /containers/agent/json";
+    const ENDED: &str = r#"{"State":{"Running":false,"ExitCode":137,"OOMKilled":false}}"#;
+    const RUNS: &str = r#"{"State":{"Running":true}}"#;
+
+    async fn judged(answers: Vec<fake::Answer>) -> Ended {
+        let (engine, _) = fake::connected(answers).await;
+        killed(&engine, "node", "agent").await
+    }
+
+    #[tokio::test]
+    async fn who_killed_a_node_is_found_out_though_the_engine_is_behind() {
+        // The agent's end comes to the engine's ears after the node's.
+        let late =
+            vec![(NODE, 200, ENDED), (AGENT, 200, RUNS), (AGENT, 200, RUNS), (AGENT, 200, ENDED)];
+        let reason = judged(late).await.unwrap_err();
+        assert!(reason.starts_with("its agent ended with exit status 137"), "{reason}");
+        let hungry = r#"{"State":{"Running":false,"ExitCode":137,"OOMKilled":true}}"#;
+        assert_eq!(judged(vec![(NODE, 200, hungry)]).await, Ok((KILLED, true)));
+        assert_eq!(judged(vec![(NODE, 200, ENDED), (AGENT, 200, RUNS)]).await, Ok((KILLED, false)));
+        // An engine that cannot say is no reason to blame the node.
+        let mute = vec![(NODE, 200, ENDED), (AGENT, 500, r#"{"message":"busy"}"#)];
+        assert_eq!(judged(mute).await, Err("busy".to_owned()));
+    }
+
+    #[test]
+    fn ends_are_told_in_words() {
+        let words = |code, no_memory| describe(&Ok((code, no_memory))).unwrap();
+        assert!(words(KILLED, false).is_killed && !words(KILLED, true).is_killed);
+        assert!(words(KILLED, true).words.contains("out of its container's memory"));
+        assert_eq!(words(69, false).code, Some(69));
+        assert!(describe(&Err("gone".into())).is_err());
     }
 }

@@ -175,3 +175,103 @@ async fn find(engine: &Engine, label: &str) -> Result<Vec<Found>, ClusterError> 
     found.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use tribunal_cluster::{Controller, Ledger};
+
+    use super::*;
+    use crate::engine::fake;
+
+    /// A list of containers with these ids and marks, as the engine has it.
+    fn containers(of: &[(&str, &str)]) -> &'static str {
+        let one = |(id, mark): &(&str, &str)| {
+            let labels = HashMap::from([(RUN_LABEL, "a run"), (MARK_LABEL, mark)]);
+            serde_json::json!({ "Id": id, "Names": [format!("/name-of-{id}")], "Labels": labels })
+        };
+        let all: Vec<_> = of.iter().map(one).collect();
+        serde_json::Value::from(all).to_string().leak()
+    }
+
+    fn dead() -> RunMark {
+        let mut controller = Controller::this().unwrap();
+        controller.process.start_time += 1;
+        RunMark { run_id: "a run".into(), ledger: "/nowhere/ledger.jsonl".into(), controller }
+    }
+
+    fn removals(asked: &fake::Asked) -> Vec<String> {
+        let asked = asked.lock().unwrap();
+        let removals = asked.iter().filter_map(|line| line.strip_prefix("DELETE /containers/"));
+        removals.map(|line| line.split('?').next().unwrap_or_default().to_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_dead_run_is_removed_and_a_live_one_of_the_same_id_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::create(folder.path(), "a run").unwrap();
+        let (dead, live) = (dead().to_value(), ledger.mark().to_value());
+        let (engine, asked) = fake::connected(vec![
+            ("GET /containers/json", 200, containers(&[("one", &dead), ("two", &live)])),
+            ("GET /containers/json", 200, containers(&[("two", &live)])),
+            ("GET /networks", 200, "[]"),
+            ("DELETE /containers/one", 204, ""),
+        ])
+        .await;
+        let report = clean(&engine).await.unwrap();
+        assert_eq!(removals(&asked), ["one"]);
+        assert_eq!(report.removed, ["container name-of-one of run a run"]);
+        assert_eq!((report.live, report.left), (vec!["a run".to_owned()], vec![]));
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_fails_for_a_moment_is_asked_again() {
+        let mark = dead();
+        let value = mark.to_value();
+        let (engine, asked) = fake::connected(vec![
+            ("GET /containers/json", 500, r#"{"message":"busy"}"#),
+            ("GET /containers/json", 200, containers(&[("one", &value)])),
+            // Its removal goes on: it is seen once more, and refuses to be removed twice.
+            ("GET /containers/json", 200, containers(&[("one", &value)])),
+            ("GET /containers/json", 200, "[]"),
+            ("GET /networks", 200, "[]"),
+            ("DELETE /containers/one", 204, ""),
+            ("DELETE /containers/one", 409, r#"{"message":"removal is already in progress"}"#),
+        ])
+        .await;
+        assert_eq!(run(&engine, &mark).await, [""; 0]);
+        assert_eq!(removals(&asked), ["one", "one"]);
+    }
+
+    #[tokio::test]
+    async fn what_carries_no_mark_or_a_broken_one_is_not_removed() {
+        let unmarked = r#"[{"Id":"one","Names":["/x"],"Labels":{"tribunal.run":"a run"}}]"#;
+        let (engine, asked) = fake::connected(vec![
+            ("GET /containers/json", 200, unmarked),
+            ("GET /networks", 200, "[]"),
+        ])
+        .await;
+        assert_eq!(clean(&engine).await.unwrap(), CleanReport::default());
+        let (engine, broken) = fake::connected(vec![
+            ("GET /containers/json", 200, containers(&[("two", "{}")])),
+            ("GET /networks", 200, "[]"),
+        ])
+        .await;
+        let report = clean(&engine).await.unwrap();
+        assert!(report.left[0].starts_with("name-of-two: its mark: "), "{report:?}");
+        assert_eq!((removals(&asked), removals(&broken)), (vec![], vec![]));
+    }
+
+    #[tokio::test]
+    async fn a_run_of_another_machine_is_left_and_named() {
+        let mut mark = dead();
+        mark.controller.boot_id = "another boot".into();
+        let (engine, asked) = fake::connected(vec![
+            ("GET /containers/json", 200, containers(&[("one", &mark.to_value())])),
+            ("GET /networks", 200, "[]"),
+        ])
+        .await;
+        let report = clean(&engine).await.unwrap();
+        assert!(report.left[0].contains("was begun on another machine"), "{report:?}");
+        assert_eq!(removals(&asked), [""; 0]);
+    }
+}
