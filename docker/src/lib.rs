@@ -21,6 +21,7 @@ pub mod protocol;
 mod supported;
 mod survey;
 mod sweep;
+mod watcher;
 
 pub use agent_client::AgentClient;
 pub use containers::TOKEN_VARIABLE;
