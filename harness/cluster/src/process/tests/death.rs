@@ -15,7 +15,7 @@ use crate::{Identity, Ledger};
 async fn spawn(spawner: &Spawner) -> (std::process::Child, Identity) {
     let mut command = Command::new("sleep");
     command.arg("1000").stdin(Stdio::null());
-    spawner.spawn(command, NodeId(1), 0).await.unwrap()
+    spawner.spawn(command, NodeId(1), 0).await.unwrap().take()
 }
 
 #[tokio::test]
