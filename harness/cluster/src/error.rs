@@ -42,6 +42,17 @@ pub enum ClusterError {
         remedy: String,
     },
     /// Something made by the run is still there after tear-down.
-    #[error("left behind after tear-down: {}", .0.join(", "))]
+    #[error("left behind after tear-down: {}; run `tribunal clean`", .0.join(", "))]
     LeftBehind(Vec<String>),
+    /// Somebody wished for the end before it was set up. What had been made is removed again.
+    #[error("interrupted while the cluster was being set up")]
+    Interrupted,
+    /// It could not be set up, and what had been made could not be taken down.
+    #[error("{error}; and {tear_down}")]
+    AndTearDown {
+        /// Why it could not be set up.
+        error: Box<ClusterError>,
+        /// Why the rest could not be taken down.
+        tear_down: Box<ClusterError>,
+    },
 }

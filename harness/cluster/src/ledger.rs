@@ -64,6 +64,8 @@ pub enum LedgerEntry {
         /// Its name.
         name: String,
     },
+    /// Everything that is no process and was made before this was removed.
+    ObjectsGone,
 }
 
 /// A ledger as read.
@@ -181,7 +183,8 @@ impl Ledger {
         Ok(start.contains(&b'\n') || start.len() as u64 == HEADER_BYTES_MAX)
     }
 
-    /// Whether things that are no processes were made: containers, networks.
+    /// Whether things that are no processes may be there: containers, networks that were made and
+    /// not removed since, as far as the ledger says.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -190,7 +193,14 @@ impl Ledger {
             return Ok(false);
         }
         let entries = Ledger::read(path)?.entries;
-        Ok(entries.iter().any(|entry| matches!(entry, LedgerEntry::Object { .. })))
+        let last = entries.iter().rev().find_map(|entry| match entry {
+            LedgerEntry::Object { .. } => Some(true),
+            LedgerEntry::ObjectsGone => Some(false),
+            LedgerEntry::Starting { .. }
+            | LedgerEntry::Process { .. }
+            | LedgerEntry::Ended { .. } => None,
+        });
+        Ok(last.unwrap_or(false))
     }
 
     /// Whether the run of this ledger goes on: somebody holds its lock.
@@ -222,7 +232,8 @@ impl LedgerContent {
                 LedgerEntry::Ended { process } => Some(*process),
                 LedgerEntry::Starting { .. }
                 | LedgerEntry::Process { .. }
-                | LedgerEntry::Object { .. } => None,
+                | LedgerEntry::Object { .. }
+                | LedgerEntry::ObjectsGone => None,
             })
             .collect();
         self.entries
@@ -231,7 +242,8 @@ impl LedgerContent {
                 LedgerEntry::Process { node, process, .. } => Some((*node, *process)),
                 LedgerEntry::Starting { .. }
                 | LedgerEntry::Ended { .. }
-                | LedgerEntry::Object { .. } => None,
+                | LedgerEntry::Object { .. }
+                | LedgerEntry::ObjectsGone => None,
             })
             .filter(|(_, process)| !ended.contains(process))
             .collect()
@@ -301,6 +313,26 @@ mod tests {
         assert_eq!(content.processes(), vec![(NodeId(1), left)]);
         drop(ledger);
         assert!(!Ledger::is_live(&path).unwrap());
+    }
+
+    #[test]
+    fn objects_are_there_until_they_are_entered_as_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::create(folder.path(), "a run").unwrap();
+        let names = || Ledger::names_objects(ledger.path()).unwrap();
+        let made = LedgerEntry::Object { kind: "network".into(), name: "n".into() };
+        assert!(!names());
+        for (entry, there) in [
+            (&made, true),
+            (&LedgerEntry::ObjectsGone, false),
+            (&entry(7), false),
+            (&made, true),
+            (&entry(8), true),
+            (&LedgerEntry::ObjectsGone, false),
+        ] {
+            ledger.enter(entry).unwrap();
+            assert_eq!(names(), there, "after {entry:?}");
+        }
     }
 
     #[test]

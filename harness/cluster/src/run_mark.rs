@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ledger::failed;
 use crate::procfs::{self, Variable};
 use crate::{ClusterError, Identity, Ledger};
 
@@ -31,9 +32,11 @@ impl RunMark {
     /// found, its controller runs, if that can be seen from here.
     ///
     /// # Errors
-    /// If the ledger cannot be opened or locked.
+    /// If the ledger cannot be looked for, opened or locked.
     pub fn liveness(&self) -> Result<Liveness, ClusterError> {
-        let is_live = if self.ledger.exists() {
+        // One that may not be looked for is not one that is gone.
+        let exists = self.ledger.try_exists().map_err(failed("look for", &self.ledger))?;
+        let is_live = if exists {
             Ledger::is_live(&self.ledger)?
         } else if self.controller.is_seen_from_here() {
             self.controller.is_running()
@@ -103,5 +106,25 @@ impl Controller {
     /// Whether it still runs.
     pub fn is_running(&self) -> bool {
         procfs::boot_id().as_ref() == Some(&self.boot_id) && self.process.is_running()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_that_cannot_be_looked_for_is_not_one_that_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let gone = folder.path().join("gone");
+        let endless = folder.path().join("endless");
+        std::os::unix::fs::symlink(&endless, &endless).unwrap();
+        let mut controller = Controller::this().unwrap();
+        controller.process.start_time += 1;
+        let mark =
+            |ledger| RunMark { run_id: "a run".into(), ledger, controller: controller.clone() };
+        assert_eq!(mark(gone).liveness().unwrap(), Liveness::Dead);
+        let error = mark(endless).liveness().unwrap_err().to_string();
+        assert!(error.contains("cannot look for") && error.contains("endless"), "{error}");
     }
 }

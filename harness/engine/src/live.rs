@@ -4,7 +4,9 @@
 //! connections. Healing, collecting and tear-down happen on every path out of here.
 
 mod client_task;
+mod health;
 mod recorder;
+mod set_up;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,15 +18,16 @@ use tribunal_cluster::{
     Cluster, ClusterError, Command, HostState, Interpreter, Report, Reports, SpecFn,
 };
 use tribunal_history::{
-    Check, Fault, FaultId, Injection, Link, LogExcerpt, Nanos, NodeId, OpId, Operation, Phase,
-    Plan, PlannedKind, ProcessId, Record, Roles,
+    Check, Injection, LogExcerpt, Nanos, NodeId, OpId, Operation, Phase, ProcessId, Record, Roles,
 };
 use tribunal_systems::{Adapter, Client};
 
 use crate::run::{Run, RunOptions, RunSummary};
 use crate::store::RunFolder;
 use client_task::{ClientHandle, ClientPort};
+use health::{TakenDown, health};
 use recorder::Recorder;
+use set_up::set_up;
 
 /// How often the record is flushed, progress shown and the scheduler watched.
 const TICK: Nanos = Nanos::from_millis(100);
@@ -112,15 +115,17 @@ pub struct Driven {
 /// Runs a run to its end.
 ///
 /// # Errors
-/// If the cluster cannot be set up. Trouble after that is in [`Driven::harness_errors`].
+/// If the cluster cannot be set up; [`ClusterError::Interrupted`] if somebody wished for the end
+/// before it was. Trouble after that is in [`Driven::harness_errors`].
 pub async fn drive(options: LiveOptions) -> Result<Driven, ClusterError> {
     let (reports, inbox) = mpsc::unbounded_channel();
     let nodes = options.run.plan.nodes;
     let folder = options.folder;
     let mut run = options.run;
+    let mut interrupts = options.interrupts;
     let mut timings = Vec::new();
     let cluster = match options.cluster {
-        Some(live) => Some(set_up(live, &mut run, &reports).await?),
+        Some(live) => Some(set_up(live, &mut run, &reports, &mut interrupts).await?),
         None => None,
     };
     let facts = cluster.iter().flat_map(|cluster| cluster.facts()).collect();
@@ -139,7 +144,7 @@ pub async fn drive(options: LiveOptions) -> Result<Driven, ClusterError> {
         wake: Some(Nanos::ZERO),
         finished: false,
         progress: options.progress,
-        interrupts: options.interrupts,
+        interrupts,
         wishes: 0,
         longest_gap: Nanos::ZERO,
         commands: Vec::new(),
@@ -147,16 +152,17 @@ pub async fn drive(options: LiveOptions) -> Result<Driven, ClusterError> {
     driver.turn(Report::Woke);
     driver.run_to_end().await;
     let ended = driver.now();
-    let mut harness_errors = driver.take_down(&folder).await;
-    let clean = harness_errors.is_empty();
+    let taken_down = driver.take_down(&folder).await;
     timings.push(("tear down".to_owned(), driver.now() - ended));
     let (record, store_error) = driver.recorder.finish();
     let lost = store_error.map(|error| error.to_string());
-    harness_errors.extend(lost.clone());
+    let health = health(&taken_down, lost.as_deref(), driver.longest_gap, &record);
+    let mut harness_errors = taken_down.errors();
+    harness_errors.extend(lost);
     let logs = crate::store::log_excerpts(&folder, nodes);
     Ok(Driven {
         summary: driver.run.summary(),
-        health: health(lost, clean, driver.longest_gap, &record),
+        health,
         harness_errors,
         longest_gap: driver.longest_gap,
         has_nodes: driver.cluster.is_some(),
@@ -166,59 +172,6 @@ pub async fn drive(options: LiveOptions) -> Result<Driven, ClusterError> {
         timings,
         record,
     })
-}
-
-/// Sets the cluster up and sees what it cannot do; what it made is gone again if it cannot be.
-async fn set_up(
-    live: LiveCluster,
-    run: &mut RunOptions,
-    reports: &Reports,
-) -> Result<Box<dyn Cluster>, ClusterError> {
-    let LiveCluster { mut cluster, spec } = live;
-    let made = cluster.set_up(run.plan.nodes, spec, reports.clone()).await;
-    // Some clusters know only then what they can do.
-    match made.and_then(|()| unsupported(&run.plan, cluster.as_ref())) {
-        Ok(unsupported) => run.unsupported = unsupported,
-        Err(error) => {
-            let _ = cluster.tear_down().await;
-            return Err(error);
-        }
-    }
-    Ok(cluster)
-}
-
-/// The faults this cluster cannot express, with the reasons.
-///
-/// # Errors
-/// If these are all there are: then the run would show nothing.
-fn unsupported(
-    plan: &Plan,
-    cluster: &dyn Cluster,
-) -> Result<BTreeMap<FaultId, String>, ClusterError> {
-    let faults = &plan.schedule.faults;
-    let mut reasons = BTreeMap::new();
-    for planned in faults {
-        // Whom it will hit is not known yet; whether it can be done depends on kind and numbers.
-        let (links, nodes) = match planned.kind {
-            PlannedKind::Partition { .. } | PlannedKind::Packet { .. } => {
-                (vec![Link::between(NodeId(1), NodeId(2))], vec![])
-            }
-            PlannedKind::ClientCut { .. } => (vec![Link::requests(NodeId(1))], vec![]),
-            PlannedKind::LoseReply => (vec![Link::replies(NodeId(1))], vec![]),
-            _ => (vec![], vec![NodeId(1)]),
-        };
-        let kind = planned.kind.installed();
-        if let Err(lack) = cluster.supports(&Fault { id: planned.id, kind, links, nodes }) {
-            reasons.insert(planned.id, lack.to_string());
-        }
-    }
-    match reasons.first_key_value() {
-        Some((_, reason)) if reasons.len() == faults.len() => Err(ClusterError::Environment {
-            what: format!("none of the faults can be installed here: {reason}"),
-            remedy: "choose another --nemesis or --cluster".into(),
-        }),
-        _ => Ok(reasons),
-    }
 }
 
 struct Driver {
@@ -398,40 +351,25 @@ impl Driver {
         cluster.endpoint(node)
     }
 
-    /// Heals, collects and takes down, and says what went wrong on the way.
-    async fn take_down(&mut self, folder: &RunFolder) -> Vec<String> {
+    /// Heals, collects and takes down, each whatever came of the one before, and says what went wrong on the way.
+    async fn take_down(&mut self, folder: &RunFolder) -> TakenDown {
         self.clients.clear();
         self.recorder.flush();
-        let Some(cluster) = &mut self.cluster else { return Vec::new() };
-        let mut errors = Vec::new();
-        match cluster.heal_all().await {
-            Ok(HostState::Healed) => {}
-            Ok(HostState::Left(left)) => errors.push(format!("not healed: {}", left.join(", "))),
-            Err(error) => errors.push(format!("healing: {error}")),
+        let Some(cluster) = &mut self.cluster else { return TakenDown::default() };
+        let healing = match cluster.heal_all().await {
+            Ok(HostState::Healed) => None,
+            Ok(HostState::Left(left)) => Some(format!("not healed: {}", left.join(", "))),
+            Err(error) => Some(format!("healing: {error}")),
+        };
+        let collecting = cluster.collect(folder.path()).await.err();
+        let tear_down = cluster.tear_down().await.err();
+        TakenDown {
+            healing,
+            collecting: collecting.map(|error| format!("collecting logs: {error}")),
+            tear_down: tear_down.map(|error| format!("tear-down: {error}")),
         }
-        if let Err(error) = cluster.collect(folder.path()).await {
-            errors.push(format!("collecting logs: {error}"));
-        }
-        if let Err(error) = cluster.tear_down().await {
-            errors.push(format!("tear-down: {error}"));
-        }
-        errors
     }
 }
 
-fn health(lost: Option<String>, clean: bool, gap: Nanos, record: &Record) -> Vec<Check> {
-    let operations = (record.history.len() / 2).max(1);
-    let memory = record.history.bytes() / operations;
-    let row = |name: &str, passed, figure: String| Check {
-        name: name.into(),
-        passed: Some(passed),
-        figure,
-        remedy: String::new(),
-    };
-    vec![
-        row("events lost", lost.is_none(), lost.unwrap_or_else(|| "0".into())),
-        row("cleaned up", clean, if clean { "nothing left" } else { "no" }.into()),
-        row("longest scheduling gap", gap <= Nanos::from_millis(250), gap.to_string()),
-        Check { passed: None, ..row("memory per operation", true, format!("{memory} bytes")) },
-    ]
-}
+#[cfg(test)]
+mod tests;

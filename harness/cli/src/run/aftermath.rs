@@ -119,13 +119,16 @@ pub(crate) fn report_name(trial: &Trial) -> String {
 
 /// The cluster could not be set up: the run's description says so, and so does the program.
 pub(super) fn not_set_up(mut trial: Trial, folder: &RunFolder, error: &ClusterError) -> Done {
-    trial.state = RunState::HarnessError;
-    trial.harness_error = Some(error.to_string());
+    let is_interrupted = matches!(error, ClusterError::Interrupted);
+    trial.state = if is_interrupted { RunState::Interrupted } else { RunState::HarnessError };
+    trial.harness_error = (!is_interrupted).then(|| error.to_string());
     let done = save(trial, Record::default(), folder);
     let (exit, help) = match error {
         ClusterError::Start { .. } | ClusterError::LeftBehind(_) => {
             (Exit::Harness, "its logs are in the run's folder, under nodes/")
         }
+        ClusterError::AndTearDown { .. } => (Exit::Harness, "see the ledger in the run's folder"),
+        ClusterError::Interrupted => (Exit::Interrupted, "what it had made is removed again"),
         ClusterError::Environment { .. }
         | ClusterError::Address { .. }
         | ClusterError::File { .. } => (Exit::Environment, "see `tribunal doctor`"),

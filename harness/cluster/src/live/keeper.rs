@@ -11,10 +11,10 @@ use tribunal_history::{FaultKind, Injection, Nanos, NodeId, NodeState};
 
 use super::admin::{Admin, AdminOptions};
 use super::clocks;
-use super::host::{End, Place};
+use super::host::{End, NodeProcess, Place};
 use super::life::{Life, LifeEvent};
 use super::order::{Order, Part, What};
-use crate::{Cause, ClockOffset, NodeContext, NodeHold, Report, Reports, SpecFn};
+use crate::{Cause, ClockOffset, NodeContext, NodeHold, NodeSpec, Report, Reports, SpecFn};
 
 /// How long a node may take to answer about its disk before it is killed all the same.
 const DISK_ANSWER: Duration = Duration::from_secs(1);
@@ -141,9 +141,9 @@ impl Keeper {
         let (began, context) = (Instant::now(), self.context());
         self.incarnation += 1;
         let spec = (self.options.spec)(&context);
-        let process = match self.options.place.launcher.launch(&spec, &context).await {
+        let process = match self.launch(&spec, &context, by).await {
             Ok(process) => process,
-            Err(error) => return Start::Failed(error.to_string()),
+            Err(reason) => return Start::Failed(reason),
         };
         let name = process.name();
         self.life = Some(Life::new(process, spec.host_exits));
@@ -168,6 +168,27 @@ impl Keeper {
                 let lines = life.process.lines_so_far();
                 self.show();
                 Start::Late(format!("{name} was not ready within {took}{}", quoted(&lines)))
+            }
+        }
+    }
+
+    /// Has the process started, in time; what comes of it later is ended by whoever starts it.
+    async fn launch(
+        &mut self,
+        spec: &NodeSpec,
+        context: &NodeContext,
+        by: Instant,
+    ) -> Result<Box<dyn NodeProcess>, String> {
+        let mut ending = self.options.ending.clone();
+        let launched = self.options.place.launcher.launch(spec, context);
+        tokio::select! {
+            biased;
+            launched = timeout_at(by, launched) => match launched {
+                Ok(launched) => launched.map_err(|error| error.to_string()),
+                Err(_) => Err("its host did not start it in time".into()),
+            },
+            _ = ending.wait_for(|is_ending| *is_ending) => {
+                Err("its start was given up because everything ends".into())
             }
         }
     }
@@ -278,9 +299,17 @@ impl Keeper {
             return Part::skipped(format!("{node} was down already"));
         };
         // It may have ended by itself, and then the kill did nothing.
-        if let Ok(Some(end)) = life.process.try_ended().await {
-            self.note(LifeEvent::Ended(Ok(end))).await;
-            return Part::skipped(format!("{node} had ended by itself"));
+        match life.try_ended(by).await {
+            Ok(None) => {}
+            Ok(Some(end)) => {
+                self.note(LifeEvent::Ended(Ok(end))).await;
+                return Part::skipped(format!("{node} had ended by itself"));
+            }
+            // Killed now, an end of its own could not be told from ours.
+            Err(why) => {
+                let why = format!("its host did not say whether it runs: {why}");
+                return Part::unsure(format!("{node} was not killed, {why}"));
+            }
         }
         match life.kill(by).await {
             Ok(Some((end, evidence))) => {
@@ -327,13 +356,15 @@ impl Keeper {
     }
 
     fn reachable_admin(&self) -> Option<Admin> {
-        self.life.as_ref().filter(|life| !life.is_stopped).and_then(|life| life.admin().cloned())
+        // One that may be stopped or not is asked: its answer decides.
+        let life = self.life.as_ref().filter(|life| life.is_stopped != Some(true));
+        life.and_then(|life| life.admin().cloned())
     }
 
     async fn set_stopped(&mut self, stopped: bool, by: Instant) -> Part {
         let node = self.options.node;
         let Some(life) = &mut self.life else { return Part::skipped(format!("{node} is down")) };
-        if life.is_stopped == stopped {
+        if life.is_stopped == Some(stopped) {
             return Part::idle(format!("{node} is so already"));
         }
         let text = match life.set_stopped(stopped, by).await {
@@ -378,7 +409,7 @@ impl Keeper {
         let Some(life) = &self.life else {
             return Part::done(format!("{node} is down and starts without it"));
         };
-        if life.is_stopped {
+        if life.is_stopped == Some(true) {
             self.are_clocks_unsure = true;
             return Part::done(format!("{node} is paused, its clock set right when it goes on"));
         }
@@ -435,7 +466,7 @@ impl Keeper {
     fn state(&self) -> NodeState {
         match &self.life {
             None => NodeState::Down,
-            Some(life) if life.is_stopped => NodeState::Paused,
+            Some(life) if life.is_stopped == Some(true) => NodeState::Paused,
             Some(life) if life.is_ready() => NodeState::Running,
             Some(_) => NodeState::Starting,
         }

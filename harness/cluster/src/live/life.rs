@@ -21,7 +21,9 @@ pub(super) struct Life {
     host_exits: Vec<i32>,
     /// Whether its end was asked for.
     pub(super) is_asked: bool,
-    pub(super) is_stopped: bool,
+    /// Whether it is stopped; `None` after an order to stop or continue it that nobody knows the
+    /// outcome of.
+    pub(super) is_stopped: Option<bool>,
 }
 
 /// What happens to a life by itself.
@@ -33,7 +35,8 @@ pub(super) enum LifeEvent {
 impl Life {
     pub(super) fn new(process: Box<dyn NodeProcess>, host_exits: Vec<i32>) -> Life {
         let pending = Some(process.ready());
-        Life { process, pending, admin: None, host_exits, is_asked: false, is_stopped: false }
+        let is_stopped = Some(false);
+        Life { process, pending, admin: None, host_exits, is_asked: false, is_stopped }
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -67,6 +70,17 @@ impl Life {
         self.admin = Some(admin);
     }
 
+    /// How it ended, if it has.
+    ///
+    /// # Errors
+    /// In words, if that is not known in time.
+    pub(super) async fn try_ended(&mut self, by: Instant) -> Result<Option<End>, String> {
+        match timeout_at(by, self.process.try_ended()).await {
+            Ok(end) => end.map_err(|error| error.to_string()),
+            Err(_) => Err("no answer in time".into()),
+        }
+    }
+
     /// Kills it and waits for its end; `None` if that did not come in time.
     pub(super) async fn kill(&mut self, by: Instant) -> io::Result<Option<(End, String)>> {
         let began = Instant::now();
@@ -82,14 +96,19 @@ impl Life {
         }
     }
 
-    /// Stops or continues it and waits until the kernel says so; `None` if that did not come.
+    /// Stops or continues it and waits until the kernel says so; `None` if that did not come in
+    /// time.
     pub(super) async fn set_stopped(
         &mut self,
         stopped: bool,
         by: Instant,
     ) -> io::Result<Option<String>> {
-        let done = self.process.set_stopped(stopped, by).await?;
-        self.is_stopped = stopped;
+        self.is_stopped = None;
+        let Ok(done) = timeout_at(by, self.process.set_stopped(stopped, by)).await else {
+            return Ok(None);
+        };
+        let done = done?;
+        self.is_stopped = done.is_some().then_some(stopped);
         Ok(done)
     }
 }

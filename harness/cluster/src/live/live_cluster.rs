@@ -1,11 +1,15 @@
 //! A live cluster, wherever its nodes live.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use futures_util::future::join_all;
+use tokio::join;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tribunal_history::{Fault, FaultId, Injection, Nanos, NodeId, NodeState};
 
@@ -25,9 +29,12 @@ use crate::{
 const REPORT_MARGIN: Duration = Duration::from_millis(5);
 const KEEPER_MARGIN: Duration = Duration::from_millis(15);
 
-/// How long healing and ending everything may take each node.
+/// How long healing everything may take, stopping all nodes, and then ending all keepers.
 const HEAL_ALL: Duration = Duration::from_secs(5);
 const TEAR_DOWN: Duration = Duration::from_secs(10);
+
+/// How long keepers may take to end that were made to.
+const ABORT: Duration = Duration::from_secs(1);
 
 /// What a live cluster needs to know.
 #[derive(Clone, Debug)]
@@ -126,10 +133,9 @@ impl<H: Host> LiveCluster<H> {
         if !fault.links.is_empty() {
             let answered = running.links.install(fault, &transitions, at_latest);
             tokio::spawn(async move {
-                let injection = match timeout_at(deadline, answered).await {
-                    Ok(Ok(Ok(evidence))) => Injection::Installed(evidence),
-                    Ok(Ok(Err(reason))) => Injection::Indeterminate(reason),
-                    Ok(Err(_)) | Err(_) => late(),
+                let injection = match word_of_links(deadline, answered).await {
+                    Ok(evidence) => Injection::Installed(evidence),
+                    Err(reason) => Injection::Indeterminate(reason),
                 };
                 let (readings, effective) = (Vec::new(), None);
                 let _ = reports.send(Report::Fault { id, injection, readings, effective });
@@ -143,7 +149,7 @@ impl<H: Host> LiveCluster<H> {
             running.keepers.iter().map(|(node, keeper)| (*node, keeper.orders.clone())).collect();
         tokio::spawn(async move {
             let parts = collected.await;
-            let effective = parts.iter().all(|part| part.is_idle).then_some(false);
+            let effective = parts.iter().all(Part::is_nothing).then_some(false);
             let (injection, readings) = merge(parts);
             if matches!(injection, Injection::Skipped(_)) {
                 forget(id, &holds, &keepers);
@@ -165,10 +171,9 @@ impl<H: Host> LiveCluster<H> {
         if !fault.links.is_empty() {
             let answered = running.links.heal(fault, &transitions, at_latest);
             tokio::spawn(async move {
-                let (injection, effective) = match timeout_at(deadline, answered).await {
-                    Ok(Ok(Ok((text, met)))) => (Injection::Installed(text), Some(met)),
-                    Ok(Ok(Err(reason))) => (Injection::Indeterminate(reason), None),
-                    Ok(Err(_)) | Err(_) => (late(), None),
+                let (injection, effective) = match word_of_links(deadline, answered).await {
+                    Ok((text, met)) => (Injection::Installed(text), Some(met)),
+                    Err(reason) => (Injection::Indeterminate(reason), None),
                 };
                 let _ = reports.send(Report::Healed { id, injection, effective });
             });
@@ -198,13 +203,15 @@ impl<H: Host> LiveCluster<H> {
         let deadline = self.before(by, REPORT_MARGIN);
         let (seen, reports) = (Arc::clone(&keeper.seen), running.reports.clone());
         tokio::spawn(async move {
-            let change = match timeout_at(deadline, answered).await {
-                Ok(Ok(part)) => part.change,
-                Ok(Err(_)) | Err(_) => None,
+            let (change, lack) = match timeout_at(deadline, answered).await {
+                Ok(Ok(part)) => (part.change, "nothing is known of its change"),
+                Ok(Err(_)) => (None, "it has no keeper any more"),
+                Err(_) => (None, "nothing came of it in time"),
             };
             let (state, cause, detail) = change.unwrap_or_else(|| {
                 let state = seen.lock().unwrap_or_else(PoisonError::into_inner).state;
-                (state, Cause::Unasked, "nothing came of it in time".into())
+                // A keeper that says nothing says nothing of its node.
+                (state, Cause::Harness, lack.into())
             });
             let _ = reports.send(Report::Node { node, state, cause, detail });
         });
@@ -252,11 +259,7 @@ impl<H: Host> LiveCluster<H> {
         };
         let mut left: Vec<String> = parts.into_iter().filter_map(unsure).collect();
         if let Some(cleared) = cleared {
-            match timeout_at(by + KEEPER_MARGIN, cleared).await {
-                Ok(Ok(Ok(()))) => {}
-                Ok(Ok(Err(reason))) => left.push(reason),
-                Ok(Err(_)) | Err(_) => left.push("links: nothing came of it in time".into()),
-            }
+            left.extend(word_of_links(by + KEEPER_MARGIN, cleared).await.err());
         }
         if left.is_empty() { HostState::Healed } else { HostState::Left(left) }
     }
@@ -267,23 +270,40 @@ impl<H: Host> LiveCluster<H> {
         }
         self.order_all(What::Stop, TEAR_DOWN).await;
         if let Some(running) = self.running.take() {
-            for mut keeper in running.keepers.into_values() {
-                drop(keeper.orders);
-                if timeout(TEAR_DOWN, &mut keeper.task).await.is_err() {
-                    // What it kept is swept below.
-                    keeper.task.abort();
-                }
-            }
-            // Links that do not end in time end with the host below.
-            let _ = timeout(TEAR_DOWN, running.links.close()).await;
+            let by = Instant::now() + TEAR_DOWN;
+            join!(end_keepers(running.keepers, by), async {
+                // Links that do not end in time end with the host below.
+                let _ = timeout_at(by, running.links.close()).await;
+            });
         }
         let left = self.host.sweep().await;
         if left.is_empty() { Ok(()) } else { Err(ClusterError::LeftBehind(left)) }
     }
 }
 
-fn late() -> Injection {
-    Injection::Indeterminate("links: nothing came of it in time".into())
+/// What the links' keeper says, or why it says nothing.
+async fn word_of_links<T>(
+    deadline: Instant,
+    answered: oneshot::Receiver<Result<T, String>>,
+) -> Result<T, String> {
+    match timeout_at(deadline, answered).await {
+        Ok(Ok(word)) => word,
+        Ok(Err(_)) => Err("links have no keeper any more".into()),
+        Err(_) => Err("links: nothing came of it in time".into()),
+    }
+}
+
+/// Lets all keepers end, and ends those that have not by then. What they kept is swept by the host.
+async fn end_keepers(keepers: BTreeMap<NodeId, KeeperHandle>, by: Instant) {
+    // Their orders end here, all at once.
+    let mut tasks: Vec<_> = keepers.into_values().map(|keeper| keeper.task).collect();
+    if timeout_at(by, join_all(&mut tasks)).await.is_ok() {
+        return;
+    }
+    tasks.retain(|task| !task.is_finished());
+    tasks.iter().for_each(JoinHandle::abort);
+    // So that what they kept is let go of before the host sweeps.
+    let _ = timeout(ABORT, join_all(tasks)).await;
 }
 
 impl<H: Host> Cluster for LiveCluster<H> {

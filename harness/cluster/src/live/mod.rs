@@ -21,3 +21,6 @@ mod supported;
 pub use host::{End, Host, Launcher, Links, NodeProcess, Place, Site};
 pub use live_cluster::{LiveCluster, LiveOptions};
 pub use logs::{Logs, Tap};
+
+#[cfg(test)]
+mod tests;

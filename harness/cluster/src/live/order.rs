@@ -66,6 +66,11 @@ impl Part {
         Part { is_idle: true, ..Part::done(why) }
     }
 
+    /// Whether nothing was done: it was so already, or passed over.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.is_idle || matches!(self.injection, Injection::Skipped(_))
+    }
+
     fn of(injection: Injection) -> Part {
         Part { injection, readings: Vec::new(), is_idle: false, change: None }
     }

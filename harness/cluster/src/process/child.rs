@@ -10,7 +10,6 @@ use nix::unistd::Pid;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::spawner::Started;
 use crate::Identity;
 use crate::live::End;
 use crate::pidfd::PidFd;
@@ -26,7 +25,7 @@ pub(super) struct ChildProcess {
 }
 
 impl ChildProcess {
-    pub(super) fn new((mut child, identity): Started) -> io::Result<ChildProcess> {
+    pub(super) fn new((mut child, identity): (Child, Identity)) -> io::Result<ChildProcess> {
         let exit = PidFd::open(identity.pid).and_then(|fd| {
             // SAFETY: the handle owns its descriptor, which is open, never changes, and is closed
             // only when the handle is dropped, after the registration.

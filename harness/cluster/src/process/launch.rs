@@ -54,12 +54,12 @@ impl ProcessLauncher {
         let node = context.node;
         write_files(spec, &context.data, node)?;
         let command = command(spec, &context.data, &self.mark)?;
-        let started = self.spawner.spawn(command, node, context.incarnation).await?;
         let cannot = |error: io::Error| ClusterError::Start {
             node,
             reason: format!("its process cannot be watched: {error}"),
         };
-        let (mut process, identity) = started;
+        let started = self.spawner.spawn(command, node, context.incarnation).await?;
+        let (mut process, identity) = started.take();
         let (stdout, stderr) = (process.stdout.take(), process.stderr.take());
         // From here on the process is ended with the child, whatever fails.
         let child = ChildProcess::new((process, identity)).map_err(cannot)?;

@@ -8,8 +8,25 @@ use tribunal_history::NodeId;
 
 use crate::{ClusterError, Identity, Ledger, LedgerEntry};
 
-/// A process that was started, and who it is.
-pub(super) type Started = (Child, Identity);
+/// A process that was started, and who it is; killed when it is dropped and nobody took it.
+pub(super) struct Started(Option<(Child, Identity)>);
+
+impl Started {
+    /// Hands it over, and with it the duty to end and to reap it.
+    pub(super) fn take(mut self) -> (Child, Identity) {
+        self.0.take().expect("invariant: only this takes it, and consumes it")
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if let Some((child, _)) = &mut self.0 {
+            // Killing fails only if it has ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
 
 /// A thread of its own that starts every process of the run.
 ///
@@ -38,11 +55,8 @@ impl Spawner {
                 for request in received {
                     let Request { command, node, incarnation, answer } = request;
                     let result = spawn(command, node, incarnation, &ledger);
-                    if let Err(Ok((mut child, _))) = answer.send(result) {
-                        // Nobody wants it any more. Killing fails only if it has ended already.
-                        let _ = child.kill();
-                        let _ = child.wait();
-                    }
+                    // What nobody wants any more is killed when it is dropped.
+                    let _ = answer.send(result);
                 }
             })
             .map_err(|error| ClusterError::Environment {
@@ -52,7 +66,7 @@ impl Spawner {
         Ok(Spawner { requests })
     }
 
-    /// Starts a process, which ends with the spawner's thread.
+    /// Starts a process, which ends with the spawner's thread, or when the wait for it is given up.
     pub(super) async fn spawn(
         &self,
         command: Command,
@@ -86,7 +100,7 @@ fn spawn(
         None => Err(failed("/proc does not say when it started".into())),
     };
     match entered {
-        Ok(process) => Ok((child, process)),
+        Ok(process) => Ok(Started(Some((child, process)))),
         Err(error) => {
             // What is not in the ledger must not live. Killing fails only if it has ended already.
             let _ = child.kill();

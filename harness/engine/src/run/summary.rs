@@ -12,6 +12,9 @@ use super::faults::FaultEntry;
 /// Notes kept at most; more are counted and dropped.
 pub(super) const NOTES_MAX: u64 = 200_000;
 
+/// Characters of a reason that stands beside a figure.
+const REASON_CHARS_MAX: usize = 200;
+
 /// Running totals.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -215,6 +218,15 @@ fn healing_gate(entries: &[FaultEntry]) -> Option<Check> {
     })
 }
 
+/// The first line of a reason, cut where it is long: a node's last lines may follow it.
+fn brief(reason: &str) -> String {
+    let line = reason.lines().next().unwrap_or_default();
+    match line.char_indices().nth(REASON_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
 /// What is asked of one family: that it was in force, and that operations met it.
 fn family_gates(wanted: FaultFamily, entries: &[FaultEntry]) -> Vec<Check> {
     let mine: Vec<_> = entries.iter().filter(|entry| family(entry) == wanted).collect();
@@ -228,10 +240,15 @@ fn family_gates(wanted: FaultFamily, entries: &[FaultEntry]) -> Vec<Check> {
     if effective < installed.len() {
         figure.push_str(&format!(", {} met nothing", installed.len() - effective));
     }
+    let mut unsure = mine.iter().filter_map(|entry| match &entry.record.injection {
+        Some(Injection::Indeterminate(reason)) => Some(reason.as_str()),
+        _ => None,
+    });
+    let unsure = unsure.next().filter(|_| installed.is_empty());
     if installed.is_empty()
-        && let Some(reason) = skipped.into_iter().next()
+        && let Some(reason) = unsure.or(skipped.into_iter().next())
     {
-        figure.push_str(&format!(" ({reason})"));
+        figure.push_str(&format!(" ({})", brief(reason)));
     }
     // One whose time came and that was passed over all the same: more time would not help.
     let refused = mine.iter().any(|entry| {
@@ -240,6 +257,9 @@ fn family_gates(wanted: FaultFamily, entries: &[FaultEntry]) -> Vec<Check> {
     });
     let remedy = if installed.is_empty() && mine.iter().any(|entry| entry.unsupported) {
         format!("choose another --cluster, or leave {wanted} out of --nemesis")
+    } else if unsure.is_some() {
+        "see faults.jsonl: the cluster did not do what it was asked in time; see `tribunal doctor`"
+            .into()
     } else if refused {
         format!("raise --nodes, or leave {wanted} out of --nemesis")
     } else {

@@ -335,6 +335,27 @@ fn faults_that_met_nothing_do_not_count() {
     assert_eq!(summary.effective, []);
 }
 
+/// As [`silent`], and the cluster never knows what came of a fault.
+fn unsure(command: &Command) -> Option<(Nanos, Report)> {
+    match silent(command)? {
+        (soon, Report::Fault { id, readings, effective, .. }) => {
+            let injection = Injection::Indeterminate("n1: no answer\nits last lines".into());
+            Some((soon, Report::Fault { id, injection, readings, effective }))
+        }
+        other => Some(other),
+    }
+}
+
+#[test]
+fn faults_of_unknown_outcome_are_blamed_on_the_cluster_not_on_the_time() {
+    let (run, _, _) = drive(Run::new(options(plan("kill"))), unsure, None);
+    let gates = run.summary().gates;
+    let gate = gates.iter().find(|gate| gate.name == "kill faults installed").unwrap();
+    assert_eq!(gate.passed, Some(false));
+    assert!(gate.figure.ends_with("(n1: no answer)"), "{gate:?}");
+    assert!(gate.remedy.contains("tribunal doctor"), "{gate:?}");
+}
+
 #[test]
 fn what_follows_a_fault_that_was_passed_over_is_passed_over() {
     let mut plan = plan("kill");

@@ -8,14 +8,30 @@ use nix::unistd::Pid;
 use tribunal_history::NodeId;
 
 use super::rig::eventually;
-use crate::process::spawner::Spawner;
+use crate::process::spawner::{Spawner, Started};
 use crate::procfs::Stat;
 use crate::{Identity, Ledger};
 
-async fn spawn(spawner: &Spawner) -> (std::process::Child, Identity) {
+async fn start(spawner: &Spawner) -> Started {
     let mut command = Command::new("sleep");
     command.arg("1000").stdin(Stdio::null());
     spawner.spawn(command, NodeId(1), 0).await.unwrap()
+}
+
+async fn spawn(spawner: &Spawner) -> (std::process::Child, Identity) {
+    start(spawner).await.take()
+}
+
+#[tokio::test]
+async fn a_process_that_was_started_and_nobody_took_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Arc::new(Ledger::create(folder.path(), "a run").unwrap());
+    let spawner = Spawner::new(Arc::clone(&ledger)).unwrap();
+    let started = start(&spawner).await;
+    let (_, process) = Ledger::read(ledger.path()).unwrap().processes()[0];
+    assert!(process.is_running());
+    drop(started);
+    assert!(!process.is_running(), "it is killed and reaped");
 }
 
 #[tokio::test]
