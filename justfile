@@ -13,3 +13,7 @@ fix:
 # One cell of the nightly, short; flags as of `.ci/nightly --help`.
 nightly *flags:
     .ci/nightly --runs 3 --time-limit 10s {{flags}}
+
+# Check the workflows against the schema of GitHub Actions (cargo install action-validator).
+workflows:
+    for workflow in .github/workflows/*.yml; do action-validator "$workflow" || exit 1; done

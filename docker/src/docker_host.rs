@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 use tribunal_cluster::{
-    Addresses, BoxFuture, ClusterError, Gate, Host, Ledger, LiveCluster, LiveOptions, Logs, Place,
-    Proxy, ProxyOptions, Site, Unsupported,
+    Addresses, BoxFuture, ClusterError, Gate, Host, Ledger, LedgerEntry, LiveCluster, LiveOptions,
+    Logs, Place, Proxy, ProxyOptions, Site, Unsupported,
 };
 use tribunal_history::{Fault, Nanos, NodeId, Seed};
 
@@ -265,7 +265,14 @@ impl Host for DockerHost {
     fn sweep(&mut self) -> BoxFuture<'_, Vec<String>> {
         Box::pin(async move {
             let Some(engine) = &self.engine else { return Vec::new() };
-            sweep::run(engine, self.options.ledger.mark()).await
+            let left = sweep::run(engine, self.options.ledger.mark()).await;
+            // Without this line `clean` asks the engine about what is gone.
+            if left.is_empty()
+                && let Err(error) = self.options.ledger.enter(&LedgerEntry::ObjectsGone)
+            {
+                tracing::warn!("{error}");
+            }
+            left
         })
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn everything(cli: &Cli) -> Result<CleanReport, Failure> {
             let mut report = CleanReport::default();
             // Where nobody used containers nobody misses the engine.
             let paths = ledgers(&cli.store).map_err(unreadable)?;
-            if paths.iter().any(|path| Ledger::names_objects(path).unwrap_or(false)) {
+            if paths.iter().any(|path| Ledger::names_objects(path).unwrap_or(true)) {
                 report.left.push(format!("containers were not looked for: {error}"));
             }
             report
