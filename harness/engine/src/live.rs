@@ -351,7 +351,8 @@ impl Driver {
         cluster.endpoint(node)
     }
 
-    /// Heals, collects and takes down, each whatever came of the one before, and says what went wrong on the way.
+    /// Heals, collects and takes down, each whatever came of the one before, and says what went
+    /// wrong on the way.
     async fn take_down(&mut self, folder: &RunFolder) -> TakenDown {
         self.clients.clear();
         self.recorder.flush();
