@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tribunal_cluster::{
     Addresses, BoxFuture, ClusterError, Gate, Host, Ledger, LedgerEntry, LiveCluster, LiveOptions,
     Logs, Place, Proxy, ProxyOptions, Site, Unsupported,
@@ -27,6 +27,9 @@ use crate::{supported, sweep};
 
 /// How long an agent may take from its start until it answers.
 const AGENT: Duration = Duration::from_secs(15);
+
+/// How long the engine may take to finish what it was asked for in a set-up that was given up.
+const UNDER_WAY: Duration = Duration::from_secs(2);
 
 /// Most connections at once that clients have to one node.
 const CONNECTIONS_MAX: usize = 1_024;
@@ -69,8 +72,13 @@ pub fn docker_cluster(options: DockerOptions) -> DockerCluster {
         all_notes: options.all_notes,
         origin: options.origin,
     };
-    let host =
-        DockerHost { options, engine: None, abilities: Abilities::default(), took: Vec::new() };
+    let host = DockerHost {
+        options,
+        engine: None,
+        abilities: Abilities::default(),
+        is_made: false,
+        took: Vec::new(),
+    };
     LiveCluster::on(host, live)
 }
 
@@ -81,6 +89,8 @@ pub struct DockerHost {
     engine: Option<Engine>,
     /// What every agent can do.
     abilities: Abilities,
+    /// Whether `open` has come to its end.
+    is_made: bool,
     took: Vec<(String, Nanos)>,
 }
 
@@ -133,6 +143,7 @@ impl DockerHost {
             links.agents.insert(agent.node, Attended::new(agent.client));
             links.doors.insert(agent.node, agent.door);
         }
+        self.is_made = true;
         Ok(Site { places, links: Box::new(links) })
     }
 
@@ -265,7 +276,13 @@ impl Host for DockerHost {
     fn sweep(&mut self) -> BoxFuture<'_, Vec<String>> {
         Box::pin(async move {
             let Some(engine) = &self.engine else { return Vec::new() };
-            let left = sweep::run(engine, self.options.ledger.mark()).await;
+            let mark = self.options.ledger.mark();
+            let mut left = sweep::run(engine, mark).await;
+            if !self.is_made {
+                // The engine goes on with what it was asked for, though nobody waits any more.
+                sleep(UNDER_WAY).await;
+                left = sweep::run(engine, mark).await;
+            }
             // Without this line `clean` asks the engine about what is gone.
             if left.is_empty()
                 && let Err(error) = self.options.ledger.enter(&LedgerEntry::ObjectsGone)
