@@ -22,7 +22,7 @@ pub(crate) fn tell_run(cli: &Cli, done: &Done, line: RunLine, fail_on: &[FailOn]
     let title = run::cell(&done.trial.plan);
     let report = line.report.as_ref().map(|it| cli.store.join(it).display().to_string());
     let runs = vec![BatchRun { line, report }];
-    let batch = Batch { title, runs, notes: Vec::new() };
+    let batch = Batch { title, runs, ..Batch::default() };
     tell(&batch, &summary_markdown(&done.trial, &done.record), fail_on);
 }
 
