@@ -1,7 +1,7 @@
 //! From flags, a stored plan and defaults to one plan, with the origin of every value.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tribunal_docker::{LIMIT_OPTIONS, Limits};
 use tribunal_engine::RunFolder;
@@ -88,19 +88,38 @@ pub(crate) fn settle(args: &RunArgs, store: &Path) -> Result<Settled, Failure> {
     Ok(Settled { plan, settings: gather.settings, system, workload })
 }
 
+/// The same flags, with the plan and the schedule as files that mean the same from any folder, with
+/// any store, and after more runs: `latest` moves on.
+///
+/// # Errors
+/// If there is no such plan.
+pub(crate) fn lasting(args: &RunArgs, store: &Path) -> Result<RunArgs, Failure> {
+    let mut args = args.clone();
+    if let Some(name) = &args.plan {
+        let path = plan_path(store, name)?;
+        args.plan = Some(path.canonicalize().unwrap_or(path).display().to_string());
+    }
+    // One that is missing is told of when it is read.
+    args.schedule = args.schedule.map(|path| path.canonicalize().unwrap_or(path));
+    Ok(args)
+}
+
 fn usage(message: impl Into<String>, help: impl Into<String>) -> Failure {
     Failure::new(Exit::Usage, message, help)
 }
 
-fn read_plan(store: &Path, name: &str) -> Result<Plan, Failure> {
+fn plan_path(store: &Path, name: &str) -> Result<PathBuf, Failure> {
     let direct = Path::new(name);
-    let path = if direct.is_file() {
-        direct.to_path_buf()
-    } else {
-        let folder = RunFolder::find(store, name)
-            .map_err(|error| usage(error.to_string(), "see `tribunal list runs`"))?;
-        folder.path().join("plan.json")
-    };
+    if direct.is_file() {
+        return Ok(direct.to_path_buf());
+    }
+    let folder = RunFolder::find(store, name)
+        .map_err(|error| usage(error.to_string(), "see `tribunal list runs`"))?;
+    Ok(folder.path().join("plan.json"))
+}
+
+fn read_plan(store: &Path, name: &str) -> Result<Plan, Failure> {
+    let path = plan_path(store, name)?;
     let bad = |reason: String| {
         usage(format!("--plan {}: {reason}", path.display()), "give a run or its plan.json")
     };

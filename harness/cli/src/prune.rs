@@ -70,7 +70,7 @@ fn prune(store: &Path, age: Nanos, pruned: &mut Pruned) -> Result<(), StoreError
         });
     }
     let batches = batch_remains(store)?;
-    for batch in batches.iter().filter(|batch| is_old(batch, now, age)) {
+    for batch in batches.iter().filter(|batch| !batch.is_live && is_old(batch, now, age)) {
         discard(batch, pruned, || remove(batch));
     }
     Ok(())
