@@ -11,8 +11,8 @@ const ERRORS_MAX: usize = 8;
 const SEEDS_MAX: usize = 12;
 
 /// The workflow commands that annotate what failed, one a line: at most 8 errors, what is missing
-/// and then the worst first, and a notice of how many more there are. `counts` says which runs are red; the others are only
-/// counted in the notice. Nothing in them can be read as another command.
+/// and then the worst first, and a notice of how many more there are. `counts` says which runs are
+/// red; the others are only counted in the notice. Nothing in them can be read as another command.
 pub fn annotations(batch: &Batch, counts: impl Fn(&RunLine) -> bool) -> Vec<String> {
     let mut groups = batch.groups();
     let in_all: usize = groups.iter().map(|group| group.runs.len()).sum();

@@ -402,3 +402,27 @@ fn read_schedule(path: &Path) -> Result<Schedule, Failure> {
     let text = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
     serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_latest_names_is_settled_once() {
+        let store = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(store.path(), "a").unwrap();
+        for name in ["run.json", "plan.json", "schedule.json"] {
+            folder.replace(name, b"{}").unwrap();
+        }
+        let schedule = Some(store.path().join("latest/schedule.json"));
+        let args = RunArgs { plan: Some("latest".into()), schedule, ..RunArgs::default() };
+        let args = lasting(&args, store.path()).unwrap();
+        assert_eq!(args.schedule, Some(folder.path().join("schedule.json")));
+        assert_eq!(args.plan, Some(folder.path().join("plan.json").display().to_string()));
+        let schedule = Some(PathBuf::from("nowhere.json"));
+        let args = RunArgs { schedule: schedule.clone(), ..RunArgs::default() };
+        assert_eq!(lasting(&args, store.path()).unwrap().schedule, schedule);
+        let args = RunArgs { plan: Some("b".into()), ..RunArgs::default() };
+        assert_eq!(lasting(&args, store.path()).unwrap_err().exit, Exit::Usage);
+    }
+}
