@@ -36,14 +36,14 @@ pub(crate) fn command(cli: &Cli, args: &IndexArgs) -> Result<Exit, Failure> {
             missing.push(format!("there is no {RUN_LOG} in {}", store.display()));
         }
     }
-    if batch.runs.is_empty() {
-        let message = format!("no run is recorded in {}", words(&stores));
-        return Err(Failure::new(Exit::NothingRan, message, "see `tribunal run --runs`"));
-    }
     bound(&mut batch);
     batch.gap = gap(&missing, stores.len());
     let remarks = batch.gap.iter().map(|gap| &gap.words).chain(&batch.notes);
     remarks.for_each(|remark| output::progress(format!("warning: {remark}")));
+    if batch.runs.is_empty() {
+        let message = format!("no run is recorded in {}", words(&stores));
+        return Err(Failure::new(Exit::NothingRan, message, "see `tribunal run --runs`"));
+    }
     folder::write(&folder, &batch).map_err(unwritable)?;
     let page = folder.join("index.html");
     match cli.format {
