@@ -10,9 +10,9 @@ const ERRORS_MAX: usize = 8;
 /// Most seeds that are named.
 const SEEDS_MAX: usize = 12;
 
-/// The workflow commands that annotate what failed, one a line: at most 8 errors, the worst first,
-/// and a notice of how many more there are. `counts` says which runs are red; the others are only
-/// counted in the notice. Nothing in them can be read as another command.
+/// The workflow commands that annotate what failed, one a line: at most 8 errors, what is missing
+/// and then the worst first, and a notice of how many more there are. `counts` says which runs are
+/// red; the others are only counted in the notice. Nothing in them can be read as another command.
 pub fn annotations(batch: &Batch, counts: impl Fn(&RunLine) -> bool) -> Vec<String> {
     let mut groups = batch.groups();
     let in_all: usize = groups.iter().map(|group| group.runs.len()).sum();
@@ -22,22 +22,25 @@ pub fn annotations(batch: &Batch, counts: impl Fn(&RunLine) -> bool) -> Vec<Stri
     groups.retain(|group| !group.runs.is_empty());
     let red: usize = groups.iter().map(|group| group.runs.len()).sum();
     let doubtful = (in_all - red) as u64;
-    let mut lines: Vec<String> = groups
-        .iter()
-        .take(ERRORS_MAX)
-        .filter_map(|group| {
-            let first = &group.runs.first()?.line;
-            let title = format!("{} {}", group.standing.word(), group.cell);
-            let text = format!(
-                "{}\n{}\nrepeat: {}",
-                clean(&first.sentence, 300),
-                group.rate(SEEDS_MAX),
-                clean(&first.repeat, 600)
-            );
-            Some(format!("::error title={}::{}", property(&title), message(&text)))
-        })
-        .collect();
-    let more = groups.len().saturating_sub(ERRORS_MAX);
+    let gap = batch.gap.as_ref().map(|gap| {
+        let title = format!("{} {}", gap.standing().word(), clean(&batch.title, 200));
+        let text = format!("Runs are missing: {}", gap.words());
+        format!("::error title={}::{}", property(&title), message(&text))
+    });
+    let most = ERRORS_MAX - usize::from(gap.is_some());
+    let kinds = groups.iter().take(most).filter_map(|group| {
+        let first = &group.runs.first()?.line;
+        let title = format!("{} {}", group.standing.word(), group.cell);
+        let text = format!(
+            "{}\n{}\nrepeat: {}",
+            clean(&first.sentence, 300),
+            group.rate(SEEDS_MAX),
+            clean(&first.repeat, 600)
+        );
+        Some(format!("::error title={}::{}", property(&title), message(&text)))
+    });
+    let mut lines: Vec<String> = gap.into_iter().chain(kinds).collect();
+    let more = groups.len().saturating_sub(most);
     let mut rest = Vec::new();
     if more > 0 {
         rest.push(format!("{more} more kinds of failures are not annotated"));

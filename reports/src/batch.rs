@@ -3,7 +3,12 @@
 use tribunal_history::{Nanos, RunLine};
 
 use crate::standing::Standing;
-use crate::text::{clean, counted};
+use crate::text::{clean, counted, listed};
+
+/// The system that goes without saying.
+const USUAL_SYSTEM: &str = "raft";
+/// Most planted bugs that a cell names.
+const BUGS_MAX: usize = 8;
 
 /// Runs that are told of together.
 #[derive(Clone, Debug, Default)]
@@ -12,8 +17,32 @@ pub struct Batch {
     pub title: String,
     /// The runs, in order.
     pub runs: Vec<BatchRun>,
-    /// What a reader must know beside them: what was cut, why it ended early.
+    /// Why there are fewer runs than there should be, where that is not to look like a pass.
+    pub gap: Option<Gap>,
+    /// What a reader must know beside them: what was cut, what was let pass.
     pub notes: Vec<String>,
+}
+
+/// Why runs are missing: a batch with a gap is never valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// What is missing and why, without full stop.
+    pub words: String,
+    /// Whether the harness or the machine failed. Otherwise somebody ended the batch, or nobody
+    /// knows what became of the runs.
+    pub is_failure: bool,
+}
+
+impl Gap {
+    /// The standing of a batch with such a gap and nothing worse.
+    pub(crate) fn standing(&self) -> Standing {
+        if self.is_failure { Standing::HarnessError } else { Standing::Unknown }
+    }
+
+    /// What is missing, harmless to look at.
+    pub(crate) fn words(&self) -> String {
+        clean(&self.words, 600)
+    }
 }
 
 /// A run of a batch.
@@ -55,8 +84,8 @@ impl Tally {
         tally
     }
 
-    /// Where the batch stands: as its worst run.
-    pub(crate) fn standing(&self) -> Standing {
+    /// Where the runs stand together: as the worst of them.
+    fn standing(&self) -> Standing {
         match self {
             Tally { runs: 0, .. } => Standing::Unknown,
             Tally { invalid: 1.., .. } => Standing::Invalid,
@@ -109,7 +138,7 @@ pub(crate) fn length(time: Nanos) -> String {
 /// Failures of one kind in one cell: the bug, as far as the lines can tell.
 pub(crate) struct Group<'a> {
     pub(crate) standing: Standing,
-    /// As `register × partition,kill (process)`.
+    /// As [`cell`] gives it.
     pub(crate) cell: String,
     /// As `linearizable/stale-read`.
     pub(crate) kind: String,
@@ -135,6 +164,19 @@ impl Group<'_> {
 impl Batch {
     pub(crate) fn tally(&self) -> Tally {
         Tally::of(self.runs.iter().map(|run| &run.line))
+    }
+
+    /// Where the batch stands: as its worst run, or as what is missing from it.
+    pub(crate) fn standing(&self) -> Standing {
+        let runs = self.tally().standing();
+        let gap = self.gap.as_ref().map(Gap::standing);
+        gap.into_iter().fold(runs, |a, b| if b.severity() < a.severity() { b } else { a })
+    }
+
+    /// What a reader must know, what is missing first. Bounded.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        let notes = self.notes.iter().take(20).map(|note| clean(note, 300));
+        self.gap.iter().map(Gap::words).chain(notes).collect()
     }
 
     /// The runs, those that failed first, each kind in order.
@@ -170,9 +212,29 @@ impl Batch {
     }
 }
 
-/// The cell of a run: workload, nemesis and kind of cluster.
+/// The cell of a run: workload, nemesis and kind of cluster, the system if it is not the usual one,
+/// and planted bugs, which must not be taken for the system's own.
 pub(crate) fn cell(line: &RunLine) -> String {
-    Standing::cell(&line.workload, &line.nemesis, &line.cluster)
+    let names = [&line.workload, &line.nemesis, &line.cluster, &line.system];
+    cell_of(names.map(String::as_str), &line.bugs)
+}
+
+/// The same of workload, nemesis, cluster and system by name.
+pub(crate) fn cell_of([workload, nemesis, cluster, system]: [&str; 4], bugs: &[String]) -> String {
+    let (workload, cluster) = (clean(workload, 60), clean(cluster, 30));
+    let nemesis = match clean(nemesis, 100) {
+        none if none.is_empty() || none == "none" => "no faults".into(),
+        nemesis => nemesis,
+    };
+    let mut cell = format!("{workload} × {nemesis} ({cluster})");
+    if system != USUAL_SYSTEM {
+        cell.push_str(&format!(", system {}", clean(system, 60)));
+    }
+    let planted: Vec<String> = bugs.iter().take(BUGS_MAX).map(|bug| clean(bug, 60)).collect();
+    if !planted.is_empty() {
+        cell.push_str(&format!(", planted: {}", listed(&planted)));
+    }
+    cell
 }
 
 /// Operations invoked that have an end.

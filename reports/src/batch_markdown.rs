@@ -19,7 +19,7 @@ const ROWS_MAX: usize = 400;
 /// under test can neither leave their cell nor become markup.
 pub fn batch_markdown(batch: &Batch) -> String {
     let tally = batch.tally();
-    let standing = tally.standing();
+    let standing = batch.standing();
     let mut out = format!(
         "### {} {}: {}\n\n**{}**\n\n{}.\n\n",
         standing.mark(),
@@ -28,6 +28,10 @@ pub fn batch_markdown(batch: &Batch) -> String {
         escaped(&tally.sentence()),
         tally.effort()
     );
+    if let Some(gap) = &batch.gap {
+        let (mark, words) = (gap.standing().mark(), gap.words());
+        out.push_str(&format!("**{mark} Runs are missing: {}.**\n\n", escaped(&words)));
+    }
     let groups = batch.groups();
     for group in groups.iter().take(GROUPS_MAX) {
         push_group(&mut out, group);

@@ -16,7 +16,7 @@ const WHAT_MAX: usize = 70;
 /// line end. A batch of more than 50 shows only what failed.
 pub fn batch_table(batch: &Batch, style: Style) -> String {
     let tally = batch.tally();
-    let standing = tally.standing();
+    let standing = batch.standing();
     let word = style.paint(standing.class(), standing.word());
     let mut out = format!("{word}  {}\n\n", style.paint("strong", &clean(&batch.title, 200)));
     out.push_str(&format!("  {}: {}\n\n", tally.sentence(), tally.effort()));
@@ -36,8 +36,8 @@ pub fn batch_table(batch: &Batch, style: Style) -> String {
     if runs.len() > ROWS_MAX {
         out.push_str(&format!("  (not shown: {} more runs)\n", runs.len() - ROWS_MAX));
     }
-    for note in batch.notes.iter().take(20) {
-        out.push_str(&format!("  ({})\n", clean(note, 300)));
+    for remark in batch.remarks() {
+        out.push_str(&format!("  ({remark})\n"));
     }
     out
 }

@@ -4,9 +4,9 @@
 //! `skipped`: a test that did not mean enough must not look green.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use tribunal_history::{Check, Finding, Nanos, Point, Record, RunLine, Trial, Verdict};
+use tribunal_history::{Check, Finding, Nanos, Plan, Point, Record, RunLine, Trial, Verdict};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Gap, cell, cell_of};
 use crate::fault_view::fault_views;
 use crate::run_line::{finding, gate, harness, slug};
 use crate::standing::Standing;
@@ -25,7 +25,7 @@ const LINE_MAX: usize = 300;
 /// One run as a JUnit file: a suite with a test case for each property, gate and health check.
 /// Bounded, well-formed whatever the system under test wrote, and the same for the same run.
 pub fn junit(trial: &Trial, record: &Record) -> String {
-    let mut suite = TestSuite::new(safe(&suite_name(&trial.plan.workload, trial)));
+    let mut suite = TestSuite::new(safe(&suite_name(&trial.plan)));
     let class = class_name(&trial.plan.workload, &trial.plan.nemesis);
     let ended = trial.phases.iter().filter_map(|span| span.ended).max();
     head(&mut suite, &trial.started, ended);
@@ -60,10 +60,12 @@ pub fn junit(trial: &Trial, record: &Record) -> String {
     file("tribunal", [suite])
 }
 
-/// Many runs as a JUnit file: a suite for each, those that failed first. Bounded.
+/// Many runs as a JUnit file: a suite for each, those that failed first; before them one that tells
+/// what is missing, if something is. Bounded.
 pub fn batch_junit(batch: &Batch) -> String {
     let runs = batch.worst_first();
-    let suites = runs.iter().take(SUITES_MAX).map(|run| line_suite(&run.line));
+    let gap = batch.gap.iter().map(gap_suite);
+    let suites = gap.chain(runs.iter().take(SUITES_MAX).map(|run| line_suite(&run.line)));
     let mut suites: Vec<TestSuite> = suites.collect();
     let rest = runs.len().saturating_sub(SUITES_MAX);
     if let (Some(last), true) = (suites.last_mut(), rest > 0) {
@@ -72,9 +74,20 @@ pub fn batch_junit(batch: &Batch) -> String {
     file(&batch.title, suites)
 }
 
+fn gap_suite(gap: &Gap) -> TestSuite {
+    let mut suite = TestSuite::new("batch");
+    let point = Point {
+        name: "every run was made".into(),
+        verdict: Verdict::Unknown,
+        kind: if gap.is_failure { "harness-error" } else { "unknown" }.into(),
+        words: gap.words(),
+    };
+    suite.add_test_case(case("batch", &point, &[]));
+    suite
+}
+
 fn line_suite(line: &RunLine) -> TestSuite {
-    let title = Standing::cell(&line.workload, &line.nemesis, &line.cluster);
-    let mut suite = TestSuite::new(safe(&format!("{title} seed {}", line.seed)));
+    let mut suite = TestSuite::new(safe(&format!("{} seed {}", cell(line), line.seed)));
     let class = class_name(&line.workload, &line.nemesis);
     head(&mut suite, &line.started, Some(line.duration));
     let seed = line.seed.to_string();
@@ -102,8 +115,8 @@ fn line_suite(line: &RunLine) -> TestSuite {
     suite
 }
 
-fn suite_name(workload: &str, trial: &Trial) -> String {
-    Standing::cell(workload, &trial.plan.nemesis, &trial.plan.cluster)
+fn suite_name(plan: &Plan) -> String {
+    cell_of([&plan.workload, &plan.nemesis, &plan.cluster, &plan.system], plan.bugs.names())
 }
 
 /// As `register.partition_kill`.

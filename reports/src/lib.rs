@@ -46,7 +46,7 @@ mod time_axis;
 mod warp;
 
 pub use annotations::annotations;
-pub use batch::{Batch, BatchRun};
+pub use batch::{Batch, BatchRun, Gap};
 pub use batch_markdown::{batch_markdown, cut_markdown};
 pub use batch_page::render_batch_html;
 pub use batch_table::{batch_table, run_words};
@@ -56,3 +56,4 @@ pub use page::render_html;
 pub use run_line::{Ending, run_line};
 pub use style::Style;
 pub use terminal::terminal;
+pub use text::clean;

@@ -81,10 +81,12 @@ pub fn run_line(trial: &Trial, record: &Record, ending: Ending) -> RunLine {
     }
 }
 
-/// The headline; of a broken harness what broke, which the headline leaves to the next line.
+/// The headline; of a broken harness what broke, which the headline leaves to the next line. Of an
+/// interrupted run first that it was: its figures mean less.
 fn sentence(trial: &Trial, summary: Summary) -> String {
     match (summary.standing, &trial.harness_error) {
         (Standing::HarnessError, Some(error)) => clean(error, SENTENCE_MAX),
+        _ if trial.state == RunState::Interrupted => format!("interrupted: {}", summary.sentence),
         _ => summary.sentence,
     }
 }

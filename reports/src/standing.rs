@@ -2,8 +2,6 @@
 
 use tribunal_history::{RunLine, RunState, Trial, Verdict};
 
-use crate::text::clean;
-
 /// The state a reader meets first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -26,24 +24,15 @@ impl Standing {
         }
     }
 
-    /// Where a run stands of which only a line is left.
+    /// Where a run stands of which only a line is left. Its exit code may tell of what came after
+    /// the verdict: a full disk, a panic, an interrupt.
     pub(crate) fn of_line(line: &RunLine) -> Standing {
-        match (line.verdict, line.state) {
-            (Verdict::Invalid, _) => Standing::Invalid,
-            (_, RunState::HarnessError) => Standing::HarnessError,
-            (_, RunState::Running) | (Verdict::Unknown, _) => Standing::Unknown,
-            (Verdict::Valid, RunState::Finished | RunState::Interrupted) => Standing::Valid,
-        }
-    }
-
-    /// What a run was about, as `register × partition,kill (process)`.
-    pub(crate) fn cell(workload: &str, nemesis: &str, cluster: &str) -> String {
-        let (workload, cluster) = (clean(workload, 60), clean(cluster, 30));
-        match clean(nemesis, 100) {
-            none if none.is_empty() || none == "none" => {
-                format!("{workload} × no faults ({cluster})")
-            }
-            nemesis => format!("{workload} × {nemesis} ({cluster})"),
+        match (line.verdict, line.state, line.exit) {
+            (Verdict::Invalid, _, _) => Standing::Invalid,
+            (_, RunState::HarnessError, _) | (_, _, 3 | 69 | 70) => Standing::HarnessError,
+            (_, RunState::Running, _) | (Verdict::Unknown, _, _) => Standing::Unknown,
+            (_, RunState::Interrupted, _) | (_, _, 130) => Standing::Unknown,
+            (Verdict::Valid, RunState::Finished, _) => Standing::Valid,
         }
     }
 

@@ -14,7 +14,7 @@ const CUT_MIN: usize = 18;
 /// Control characters would move a terminal's cursor, bidirectional ones would make a page read
 /// other than it is stored; both are shown as `\u{…}`. A cut is said: `… (+37 characters)`; what is
 /// shorter than these words is not cut.
-pub(crate) fn clean(text: &str, most: usize) -> String {
+pub fn clean(text: &str, most: usize) -> String {
     let uncut = most.saturating_add(CUT_MIN);
     let most = if text.chars().nth(uncut).is_none() { uncut } else { most };
     let mut out = String::with_capacity(text.len().min(most) + 8);

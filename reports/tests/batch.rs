@@ -6,10 +6,10 @@ mod markup;
 mod synthetic;
 
 use quick_junit::{NonSuccessKind, Report, TestCaseStatus};
-use tribunal_history::{Nanos, Random, Record, RunLine, Seed, Trial, Verdict};
+use tribunal_history::{Nanos, Random, Record, RunLine, RunState, Seed, Trial, Verdict};
 use tribunal_reports::{
-    Batch, BatchRun, Ending, Style, annotations, batch_junit, batch_markdown, batch_table, junit,
-    render_batch_html, run_line,
+    Batch, BatchRun, Ending, Gap, Style, annotations, batch_junit, batch_markdown, batch_table,
+    junit, render_batch_html, run_line,
 };
 
 fn runs() -> [(&'static str, (Trial, Record)); 5] {
@@ -44,6 +44,7 @@ fn batch_of(lines: Vec<RunLine>) -> Batch {
     Batch {
         title: "register × partition,kill,pause,clock, seeds 1–6".into(),
         runs: lines.into_iter().map(run).collect(),
+        gap: None,
         notes: vec!["the folder of seed 9 was removed: --keep-failures 1".into()],
     }
 }
@@ -99,6 +100,67 @@ fn nothing_but_a_pass_is_green() {
         let batch = batch_of(vec![line(&(trial, record), 1, 1)]);
         let report = parse(&batch_junit(&batch));
         assert_eq!((report.failures, report.errors > 0), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_gap_is_never_green() {
+    let [valid, invalid, ..] = runs().map(|(_, run)| run);
+    for (is_failure, word) in [(false, "UNKNOWN"), (true, "HARNESS ERROR")] {
+        let words = "1 of 3 runs was made: no room\n::error::left".to_owned();
+        let gap = Some(Gap { words, is_failure });
+        let batch = Batch { gap: gap.clone(), ..batch_of(vec![line(&valid, 1, 0)]) };
+        let report = parse(&batch_junit(&batch));
+        assert_eq!((report.errors, report.test_suites[0].name.as_str()), (1, "batch"));
+        let said = annotations(&batch, |_| true);
+        assert!(said[0].starts_with(&format!("::error title={word} register ×")), "{said:?}");
+        assert_eq!(said.len(), 1);
+        let text = batch_markdown(&batch);
+        let (head, rest) = text.split_once("Runs are missing: 1 of 3").expect("it is said");
+        assert!(head.contains(word) && rest.contains("| Cell |"), "on top: {text}");
+        assert!(batch_table(&batch, Style::PLAIN).starts_with(word));
+        let page = render_batch_html(&batch);
+        assert!(page.contains(word) && page.contains("1 of 3 runs was made"));
+        let worse = Batch { gap, ..batch_of(vec![line(&invalid, 1, 1)]) };
+        assert!(batch_table(&worse, Style::PLAIN).starts_with("INVALID"));
+    }
+}
+
+#[test]
+fn an_exit_code_outweighs_a_verdict_that_came_before_it() {
+    let (trial, record) = synthetic::valid(20, 200);
+    let run = (trial, record);
+    for (exit, word) in [
+        (0, "VALID"),
+        (3, "HARNESS ERROR"),
+        (69, "HARNESS ERROR"),
+        (70, "HARNESS ERROR"),
+        (130, "UNKNOWN"),
+    ] {
+        let batch = batch_of(vec![line(&run, 1, exit)]);
+        assert!(batch_table(&batch, Style::PLAIN).starts_with(word), "{exit}");
+        assert_eq!(parse(&batch_junit(&batch)).errors > 0, exit != 0, "{exit}");
+    }
+}
+
+#[test]
+fn an_interrupted_run_says_so_first_and_is_no_pass() {
+    let (mut trial, record) = synthetic::valid(20, 200);
+    trial.state = RunState::Interrupted;
+    let line = line(&(trial, record), 1, 130);
+    assert!(line.sentence.starts_with("interrupted: No violation found"), "{}", line.sentence);
+    assert!(batch_table(&batch_of(vec![line]), Style::PLAIN).starts_with("UNKNOWN"));
+}
+
+#[test]
+fn a_cell_names_planted_bugs_and_an_unusual_system() {
+    let (mut trial, record) = synthetic::invalid(20, 200);
+    trial.plan.system = "single".into();
+    let cell = "(process), system single, planted: reads-without-quorum";
+    let batch = batch_of(vec![line(&(trial.clone(), record.clone()), 2, 1)]);
+    let junit = [batch_junit(&batch), junit(&trial, &record)];
+    for text in [batch_markdown(&batch), render_batch_html(&batch)].iter().chain(&junit) {
+        assert!(text.contains(cell), "{text}");
     }
 }
 

@@ -172,7 +172,13 @@ pub(crate) struct BatchArgs {
     #[arg(long, requires = "runs")]
     pub keep_all: bool,
     /// Most folders of failed runs that are kept, the most severe first [default: 20]
-    #[arg(long, value_name = "N", requires = "runs", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "runs",
+        conflicts_with = "keep_all",
+        allow_negative_numbers = true
+    )]
     pub keep_failures: Option<i64>,
 }
 

@@ -4,10 +4,9 @@ pub(crate) mod folder;
 mod series;
 mod shelf;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
-use tribunal_reports::{Batch, BatchRun, Style, batch_markdown, batch_table, run_words};
+use tribunal_reports::{Batch, BatchRun, Gap, Style, batch_markdown, batch_table, run_words};
 
 use crate::args::{Cli, Format, RunArgs};
 use crate::exit::{Exit, Failure};
@@ -37,14 +36,14 @@ pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
     let standby = Standby::begin()?;
     let started = environment::wall_clock().replace(':', "-");
     let name = format!("{started}-{}-x{}", first.plan.seed, series.count);
-    let (id, place) = folder::create(&cli.store, &name)?;
+    let (id, place, _lock) = folder::create(&cli.store, &name)?;
     let title = format!("{}, {}", run::cell(&first.plan), series.words(&first));
     output::progress(format!("batch {id}   {title}   {}", first.plan.cluster));
     let batch = Batch { title, ..Batch::default() };
     let mut going =
         Going { cli, args, series, shelf, id, place, batch, exit: None, failed: 0, unsaved: None };
     // From now on the folder is known as a batch's, whatever becomes of it.
-    going.write();
+    going.write_so_far();
     let broken = going.go(&standby);
     Ok(going.end(broken, standby.is_wished()))
 }
@@ -63,7 +62,32 @@ struct Going<'a> {
     exit: Option<Exit>,
     failed: u64,
     /// What of it could not be written, if anything.
-    unsaved: Option<String>,
+    unsaved: Option<Unsaved>,
+}
+
+/// What of a batch could not be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Unsaved {
+    /// Lines of runs: nothing can make them again.
+    Lines,
+    /// The page, and why.
+    Page(String),
+}
+
+impl Unsaved {
+    fn failure(&self) -> Failure {
+        let (reason, help) = match self {
+            Unsaved::Lines => (
+                "runs are missing in the store's log".to_owned(),
+                "make room and run it again: no page can tell of those runs later",
+            ),
+            Unsaved::Page(reason) => (
+                format!("its page cannot be written: {reason}"),
+                "make room; `tribunal index` makes the page again",
+            ),
+        };
+        Failure::new(Exit::Harness, format!("the batch is over, but {reason}"), help)
+    }
 }
 
 impl Going<'_> {
@@ -90,25 +114,20 @@ impl Going<'_> {
     /// One run. Gives how it ended, after `--fail-on`.
     fn one(&mut self, number: u64) -> Result<Exit, Failure> {
         let settled = self.series.settle(number, &self.cli.store)?;
-        let seed = settled.plan.seed;
         let place = Place { number: number + 1, of: self.series.count, failed: self.failed };
-        let run = AssertUnwindSafe(|| attempt(&self.cli.store, settled, Some(place)));
-        let Ok(done) = catch_unwind(run) else {
-            self.failed += 1;
-            self.batch
-                .notes
-                .push(format!("seed {seed} ended in a bug of tribunal, see its folder"));
-            return Ok(Exit::Bug);
-        };
-        let done = done?;
+        let done = attempt(&self.cli.store, settled, Some(place))?;
         let exit = done.exit();
         self.take(number, &done);
+        // What the machine lacks it lacks for the next seed as well.
+        if let Some(failure) = done.failure.filter(|it| it.exit == Exit::Environment) {
+            return Err(failure);
+        }
         let ends = excused(exit, &self.args.fail_on);
         if ends != Exit::Valid {
             self.failed += 1;
             // A batch that is killed leaves what it found; what it costs stays in proportion.
             if self.failed <= WRITES_MAX || self.failed.is_multiple_of(WRITES_MAX) {
-                self.write();
+                self.write_so_far();
             }
         }
         Ok(ends)
@@ -124,7 +143,7 @@ impl Going<'_> {
         let mut line = record::line(&args, done, Some(&self.id), is_kept);
         let is_stored = record::append(store, &line);
         if !is_stored {
-            self.unsaved = Some("runs are missing in the store's log".into());
+            self.unsaved = Some(Unsaved::Lines);
         }
         if let Some(goes) = goes {
             let is_gone = is_stored && shelf::discard(store, &goes);
@@ -146,14 +165,27 @@ impl Going<'_> {
         self.batch.runs.push(BatchRun { line, report });
     }
 
+    /// Writes what there is while it goes on: if it is killed, that stays, and is no pass.
+    fn write_so_far(&mut self) {
+        let (ran, asked) = (self.batch.runs.len(), self.series.count);
+        let words = format!("{ran} of {asked} runs so far; it goes on, or was killed");
+        self.batch.gap = Some(Gap { words, is_failure: false });
+        self.write();
+    }
+
     fn write(&mut self) {
         let document = self.document(self.exit.unwrap_or(Exit::NothingRan));
         let json = serde_json::to_string_pretty(&document)
             .expect("invariant: what is stored is plain data");
         let written = folder::write(&self.place, &self.batch)
             .and_then(|()| folder::replace(&self.place, "batch.json", json.as_bytes()));
-        if let Err(error) = written {
-            self.unsaved = Some(format!("its page cannot be written: {error}"));
+        match (written, &self.unsaved) {
+            (Err(error), None | Some(Unsaved::Page(_))) => {
+                self.unsaved = Some(Unsaved::Page(error.to_string()));
+            }
+            // An earlier page could not be written, and this one holds all it held.
+            (Ok(()), Some(Unsaved::Page(_))) => self.unsaved = None,
+            (Err(_) | Ok(()), _) => {}
         }
     }
 
@@ -165,7 +197,8 @@ impl Going<'_> {
     /// Writes and prints what there is, whatever ended it.
     fn end(mut self, broken: Option<Failure>, is_wished: bool) -> Exit {
         let ran = self.batch.runs.len() as u64;
-        self.notes(broken.as_ref(), is_wished);
+        self.batch.gap = self.gap(broken.as_ref(), is_wished);
+        self.notes();
         let mut exits: Vec<Exit> = self.exit.into_iter().collect();
         exits.extend(broken.as_ref().map(|failure| failure.exit));
         // A wish that came after the last run changed nothing.
@@ -181,10 +214,8 @@ impl Going<'_> {
         if let Some(failure) = &broken {
             output::failure(failure);
         }
-        if let Some(reason) = &self.unsaved {
-            let message = format!("the batch is over, but {reason}");
-            let help = "make room; `tribunal index` makes the page again";
-            output::failure(&Failure::new(Exit::Harness, message, help));
+        if let Some(unsaved) = &self.unsaved {
+            output::failure(&unsaved.failure());
         }
         ci::tell(&self.batch, &batch_markdown(&self.batch), &self.args.fail_on);
         if self.args.open {
@@ -193,14 +224,22 @@ impl Going<'_> {
         exit
     }
 
-    fn notes(&mut self, broken: Option<&Failure>, is_wished: bool) {
+    /// What is missing from it, where no run tells that.
+    fn gap(&self, broken: Option<&Failure>, is_wished: bool) -> Option<Gap> {
         let (ran, asked) = (self.batch.runs.len() as u64, self.series.count);
-        if ran < asked {
-            let why = match (broken, is_wished) {
-                (Some(failure), _) => failure.message.as_str(),
-                (None, true) => "it was interrupted",
-                (None, false) => "the last one failed, and --keep-going was not given",
-            };
+        let why = match (broken, is_wished) {
+            (Some(failure), _) => failure.message.as_str(),
+            (None, true) => "it was interrupted",
+            (None, false) => return None,
+        };
+        let words = format!("{ran} of {asked} runs were made: {why}");
+        (ran < asked).then_some(Gap { words, is_failure: broken.is_some() })
+    }
+
+    fn notes(&mut self) {
+        let (ran, asked) = (self.batch.runs.len() as u64, self.series.count);
+        if ran < asked && self.batch.gap.is_none() {
+            let why = "the last one failed, and --keep-going was not given";
             self.batch.notes.push(format!("{ran} of {asked} runs were made: {why}"));
         }
         if self.shelf.removed > 0 {
@@ -225,14 +264,19 @@ impl Going<'_> {
         let style = Style { color: output::coloured() };
         output::line(batch_table(&self.batch, style).trim_end());
         output::line("");
-        output::line(format!("  page     {}", output::file_url(&self.place.join("index.html"))));
+        let page = self.place.join("index.html");
+        if page.is_file() {
+            output::line(format!("  page     {}", output::file_url(&page)));
+        }
         let worst = self.batch.runs.iter().filter(|run| run.line.exit != 0).min_by_key(|run| {
             let exit = Exit::of_code(run.line.exit);
-            Exit::PRECEDENCE.iter().position(|known| *known == exit)
+            let rank = Exit::PRECEDENCE.iter().position(|known| *known == exit);
+            // One that was only cut short shows less than any that failed.
+            (exit == Exit::Interrupted, rank)
         });
         if let Some(worst) = worst {
-            if let Some(report) = &worst.line.report {
-                let report = self.cli.store.join(report);
+            let report = worst.line.report.as_ref().map(|report| self.cli.store.join(report));
+            if let Some(report) = report.filter(|report| report.is_file()) {
                 output::line(format!("  report   {}", output::file_url(&report)));
             }
             output::line(format!("  repeat   {}", worst.line.repeat));

@@ -22,16 +22,16 @@ pub(crate) fn tell_run(cli: &Cli, done: &Done, line: RunLine, fail_on: &[FailOn]
     let title = run::cell(&done.trial.plan);
     let report = line.report.as_ref().map(|it| cli.store.join(it).display().to_string());
     let runs = vec![BatchRun { line, report }];
-    let batch = Batch { title, runs, notes: Vec::new() };
+    let batch = Batch { title, runs, ..Batch::default() };
     tell(&batch, &summary_markdown(&done.trial, &done.record), fail_on);
 }
 
 /// Tells of what failed: annotations and the step's summary, each where GitHub asks for it.
 pub(crate) fn tell(batch: &Batch, summary: &str, fail_on: &[FailOn]) {
-    if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+    if output::is_github() {
         let counts = |line: &RunLine| excused(Exit::of_code(line.exit), fail_on) != Exit::Valid;
         for line in annotations(batch, counts) {
-            output::progress(line);
+            output::workflow_command(line);
         }
     }
     summarise(summary);
@@ -50,7 +50,8 @@ pub(crate) fn summarise(summary: &str) {
 /// Adds to a step's summary what fits into it.
 fn append(path: &Path, summary: &str) -> std::io::Result<()> {
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
-    let room = SUMMARY_MAX.saturating_sub(file.metadata()?.len());
+    // What was written before may not have ended its line.
+    let room = SUMMARY_MAX.saturating_sub(file.metadata()?.len() + 1);
     let text = cut_markdown(summary, room as usize);
-    file.write_all(text.as_bytes())
+    if text.is_empty() { Ok(()) } else { file.write_all(format!("\n{text}").as_bytes()) }
 }

@@ -1,9 +1,11 @@
 //! `tribunal index`: one page of all runs of some stores, made from their logs alone.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use tribunal_engine::{RUN_LOG, RunLog};
-use tribunal_reports::{Batch, BatchRun, Style, batch_markdown, batch_table};
+use tribunal_engine::{RUN_LOG, Remains, RunLog, run_remains};
+use tribunal_history::RunLine;
+use tribunal_reports::{Batch, BatchRun, Gap, Style, batch_markdown, batch_table};
 
 use crate::args::{Cli, Format, IndexArgs};
 use crate::batch::folder;
@@ -12,39 +14,49 @@ use crate::{ci, output};
 
 /// Most runs of one page; the oldest are left out.
 const RUNS_MAX: usize = 20_000;
+/// Most missing stores that are named.
+const NAMED_MAX: usize = 8;
 
 /// Runs `tribunal index`.
 pub(crate) fn command(cli: &Cli, args: &IndexArgs) -> Result<Exit, Failure> {
     let stores = if args.stores.is_empty() { vec![cli.store.clone()] } else { args.stores.clone() };
     let folder = args.output.clone().unwrap_or_else(|| stores[0].join("index"));
+    let unwritable = |error: std::io::Error| {
+        let message = format!("cannot write into {}: {error}", folder.display());
+        Failure::new(Exit::Environment, message, "choose another folder with --output")
+    };
     let mut batch = Batch { title: title(args, &stores), ..Batch::default() };
+    let mut missing = Vec::new();
     for store in &stores {
-        add(&mut batch, store, &folder)?;
+        if RunLog::of(store).exists() {
+            // The way from a folder to another is that between places that exist.
+            std::fs::create_dir_all(&folder).map_err(unwritable)?;
+            missing.extend(add(&mut batch, store, &folder)?);
+        } else {
+            missing.push(format!("there is no {RUN_LOG} in {}", store.display()));
+        }
     }
+    bound(&mut batch);
+    batch.gap = gap(&missing, stores.len());
+    let remarks = batch.gap.iter().map(|gap| &gap.words).chain(&batch.notes);
+    remarks.for_each(|remark| output::progress(format!("warning: {remark}")));
     if batch.runs.is_empty() {
         let message = format!("no run is recorded in {}", words(&stores));
         return Err(Failure::new(Exit::NothingRan, message, "see `tribunal run --runs`"));
     }
-    bound(&mut batch);
-    for note in &batch.notes {
-        output::progress(format!("warning: {note}"));
-    }
-    let written = std::fs::create_dir_all(&folder).and_then(|()| folder::write(&folder, &batch));
-    written.map_err(|error| {
-        let message = format!("cannot write into {}: {error}", folder.display());
-        Failure::new(Exit::Environment, message, "choose another folder with --output")
-    })?;
-    let page = output::file_url(&folder.join("index.html"));
+    folder::write(&folder, &batch).map_err(unwritable)?;
+    let page = folder.join("index.html");
     match cli.format {
         Format::Json => output::json(&serde_json::json!({
             "page": page,
+            "missing": batch.gap.as_ref().map(|gap| &gap.words),
             "notes": batch.notes,
             "runs": batch.runs.iter().map(|run| &run.line).collect::<Vec<_>>(),
         })),
         Format::Text => {
             let style = Style { color: output::coloured() };
             output::line(batch_table(&batch, style).trim_end());
-            output::line(format!("\n  page     {page}"));
+            output::line(format!("\n  page     {}", output::file_url(&page)));
         }
     }
     // Each run was annotated by the step that made it: here they are only summed up.
@@ -63,16 +75,22 @@ fn words(stores: &[PathBuf]) -> String {
     }
 }
 
-/// Adds the runs of a store. One that cannot be read is a visible gap, not the end.
-fn add(batch: &mut Batch, store: &Path, folder: &Path) -> Result<(), Failure> {
-    let log = RunLog::of(store);
-    if !log.exists() {
-        batch.notes.push(format!("there is no {RUN_LOG} in {}", store.display()));
-        return Ok(());
-    }
-    match log.read() {
+/// Stores that brought nothing: what ran there, and whether anything did, nobody knows.
+fn gap(missing: &[String], of: usize) -> Option<Gap> {
+    let named = missing.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>().join(", ");
+    let more = missing.len().saturating_sub(NAMED_MAX);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let count = missing.len();
+    let words = format!("{count} of {of} stores cannot be told of: {named}{more}");
+    (count > 0).then_some(Gap { words, is_failure: false })
+}
+
+/// Adds the runs of a store. Gives why it cannot be read, if so: a visible gap, not the end.
+fn add(batch: &mut Batch, store: &Path, folder: &Path) -> Result<Option<String>, Failure> {
+    match RunLog::of(store).read() {
         Ok((lines, warnings)) => {
             batch.notes.extend(warnings);
+            batch.notes.extend(untold(store, &lines));
             let way = way(folder, store)?;
             batch.runs.extend(lines.into_iter().map(|line| {
                 // Its folder may have been removed since, and the line is another's word.
@@ -82,9 +100,23 @@ fn add(batch: &mut Batch, store: &Path, folder: &Path) -> Result<(), Failure> {
                 BatchRun { report, line }
             }));
         }
-        Err(error) => batch.notes.push(error.to_string()),
+        Err(error) => return Ok(Some(error.to_string())),
     }
-    Ok(())
+    Ok(None)
+}
+
+/// Says how many runs of a store have a folder, are over, and have no line.
+fn untold(store: &Path, lines: &[RunLine]) -> Option<String> {
+    let told: BTreeSet<&str> = lines.iter().map(|line| line.run_id.as_str()).collect();
+    let runs = run_remains(store).unwrap_or_default();
+    let is_untold = |run: &&Remains| {
+        // What is being removed was told of, or is told of no more.
+        !run.is_live && !run.name.starts_with('.') && !told.contains(run.name.as_str())
+    };
+    let count = runs.iter().filter(is_untold).count();
+    let runs = if count == 1 { "run has" } else { "runs have" };
+    let note = || format!("{}: {count} {runs} a folder and no line: killed?", store.display());
+    (count > 0).then(note)
 }
 
 /// Whether a path leads nowhere but further in.
@@ -122,7 +154,26 @@ fn bound(batch: &mut Batch) {
 
 #[cfg(test)]
 mod tests {
+    use tribunal_engine::RunFolder;
+
     use super::*;
+
+    #[test]
+    fn a_run_without_a_line_is_told_of() {
+        let store = tempfile::tempdir().unwrap();
+        assert_eq!(untold(store.path(), &[]), None);
+        for id in ["a", "b"] {
+            let folder = RunFolder::create(store.path(), id).unwrap();
+            folder.replace("run.json", b"{}").unwrap();
+        }
+        let ledger = std::fs::File::create(store.path().join("runs/b/ledger.jsonl")).unwrap();
+        ledger.lock().unwrap();
+        let told = untold(store.path(), &[]).unwrap();
+        assert!(told.ends_with("1 run has a folder and no line: killed?"), "{told}");
+        drop(ledger);
+        let told = untold(store.path(), &[]).unwrap();
+        assert!(told.ends_with("2 runs have a folder and no line: killed?"), "{told}");
+    }
 
     #[test]
     fn the_way_leads_from_folder_to_folder() {

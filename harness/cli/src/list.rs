@@ -6,6 +6,7 @@ use serde::Serialize;
 use tribunal_engine::{RunFolder, RunLog, run_ids};
 use tribunal_history::{RunState, Trial};
 use tribunal_nemesis::NEMESES;
+use tribunal_reports::clean;
 use tribunal_systems::SYSTEMS;
 use tribunal_workloads::WORKLOADS;
 
@@ -15,6 +16,8 @@ use crate::output;
 
 /// Most runs without folder that are listed.
 const GONE_MAX: usize = 20;
+/// Most characters of a name.
+const NAME_MAX: usize = 100;
 
 /// A list with a title.
 #[derive(Serialize)]
@@ -129,9 +132,12 @@ fn without_folder(cli: &Cli, known: &BTreeSet<String>) -> Vec<Row> {
     let mut rows: Vec<Row> = gone[rest..]
         .iter()
         .map(|line| {
-            let about = format!("{} × {}, no folder", line.workload, line.nemesis);
+            // Lines may be of any origin.
+            let [id, system, workload, nemesis] =
+                [&line.run_id, &line.system, &line.workload, &line.nemesis]
+                    .map(|name| clean(name, NAME_MAX));
             let verdict = line.verdict.headline();
-            Row::new(line.run_id.clone(), format!("{verdict}  {}: {about}", line.system))
+            Row::new(id, format!("{verdict}  {system}: {workload} × {nemesis}, no folder"))
         })
         .collect();
     if rest > 0 {

@@ -2,6 +2,7 @@
 //!
 //! A closed pipe ends the writing, never the program.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
@@ -10,18 +11,53 @@ use crate::exit::Failure;
 
 /// Writes a line of the result.
 pub(crate) fn line(text: impl AsRef<str>) {
-    let _ = writeln!(anstream::stdout(), "{}", text.as_ref());
+    let _ = writeln!(anstream::stdout(), "{}", harmless(text.as_ref()));
 }
 
 /// Writes a line of progress.
 pub(crate) fn progress(text: impl AsRef<str>) {
+    let _ = writeln!(anstream::stderr(), "{}", harmless(text.as_ref()));
+}
+
+/// Writes a command for GitHub's runner.
+pub(crate) fn workflow_command(text: impl AsRef<str>) {
     let _ = writeln!(anstream::stderr(), "{}", text.as_ref());
 }
 
 /// Writes a result as JSON, indented.
 pub(crate) fn json<T: Serialize>(value: &T) {
-    let text = serde_json::to_string_pretty(value).expect("invariant: results are plain data");
-    line(text);
+    let text = serde_json::to_string_pretty(value);
+    let mut text = text.expect("invariant: results are plain data");
+    if is_github() {
+        // The same JSON; no line of it can begin as the other kind of command does.
+        text = text.replace("##[", r"##\u005b");
+    }
+    let _ = writeln!(anstream::stdout(), "{text}");
+}
+
+/// Whether GitHub's runner reads what is written, and obeys commands in it.
+pub(crate) fn is_github() -> bool {
+    std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
+/// The text without what GitHub's runner would take for its commands, where it reads along: the
+/// last words of a node may hold anything.
+fn harmless(text: &str) -> Cow<'_, str> {
+    if is_github() { without_commands(text) } else { Cow::Borrowed(text) }
+}
+
+/// Its commands are `::` at the beginning of a line, blanks aside, and `##[` anywhere in one.
+fn without_commands(text: &str) -> Cow<'_, str> {
+    let begins = |line: &str| line.trim_start().starts_with("::");
+    if !text.contains("##[") && !text.split(['\n', '\r']).any(begins) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for line in text.split_inclusive(['\n', '\r']) {
+        out.push_str(if begins(line) { "| " } else { "" });
+        out.push_str(&line.replace("##[", "## ["));
+    }
+    Cow::Owned(out)
 }
 
 /// Says what failed and what to do about it.
@@ -46,7 +82,8 @@ pub(crate) fn watched() -> bool {
 /// A path as a URL a terminal makes clickable. Everything but plain characters is escaped.
 pub(crate) fn file_url(path: &std::path::Path) -> String {
     use std::os::unix::ffi::OsStrExt;
-    let absolute = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let absolute = path.canonicalize().or_else(|_| std::path::absolute(path));
+    let absolute = absolute.unwrap_or_else(|_| path.to_path_buf());
     let mut url = String::from("file://");
     for byte in absolute.as_os_str().as_bytes() {
         match byte {
@@ -94,6 +131,20 @@ pub(crate) fn open(path: &std::path::Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_taken_for_a_command() {
+        assert_eq!(without_commands("error: a::b\n :: c"), "error: a::b\n|  :: c");
+        assert_eq!(without_commands("::error::x\r::y"), "| ::error::x\r| ::y");
+        assert_eq!(without_commands("see ##[error]x"), "see ## [error]x");
+        assert!(matches!(without_commands("a\nb: c::d"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_url_is_absolute_also_of_what_does_not_exist() {
+        let url = file_url(std::path::Path::new("nowhere/a b.html"));
+        assert!(url.starts_with("file:///") && url.ends_with("/nowhere/a%20b.html"), "{url}");
+    }
 
     #[test]
     fn words_come_back_from_a_shell_as_they_were() {

@@ -1,7 +1,7 @@
 //! From flags, a stored plan and defaults to one plan, with the origin of every value.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tribunal_docker::{LIMIT_OPTIONS, Limits};
 use tribunal_engine::RunFolder;
@@ -88,19 +88,38 @@ pub(crate) fn settle(args: &RunArgs, store: &Path) -> Result<Settled, Failure> {
     Ok(Settled { plan, settings: gather.settings, system, workload })
 }
 
+/// The same flags, with the plan and the schedule as files that mean the same from any folder, with
+/// any store, and after more runs: `latest` moves on.
+///
+/// # Errors
+/// If there is no such plan.
+pub(crate) fn lasting(args: &RunArgs, store: &Path) -> Result<RunArgs, Failure> {
+    let mut args = args.clone();
+    if let Some(name) = &args.plan {
+        let path = plan_path(store, name)?;
+        args.plan = Some(path.canonicalize().unwrap_or(path).display().to_string());
+    }
+    // One that is missing is told of when it is read.
+    args.schedule = args.schedule.map(|path| path.canonicalize().unwrap_or(path));
+    Ok(args)
+}
+
 fn usage(message: impl Into<String>, help: impl Into<String>) -> Failure {
     Failure::new(Exit::Usage, message, help)
 }
 
-fn read_plan(store: &Path, name: &str) -> Result<Plan, Failure> {
+fn plan_path(store: &Path, name: &str) -> Result<PathBuf, Failure> {
     let direct = Path::new(name);
-    let path = if direct.is_file() {
-        direct.to_path_buf()
-    } else {
-        let folder = RunFolder::find(store, name)
-            .map_err(|error| usage(error.to_string(), "see `tribunal list runs`"))?;
-        folder.path().join("plan.json")
-    };
+    if direct.is_file() {
+        return Ok(direct.to_path_buf());
+    }
+    let folder = RunFolder::find(store, name)
+        .map_err(|error| usage(error.to_string(), "see `tribunal list runs`"))?;
+    Ok(folder.path().join("plan.json"))
+}
+
+fn read_plan(store: &Path, name: &str) -> Result<Plan, Failure> {
+    let path = plan_path(store, name)?;
     let bad = |reason: String| {
         usage(format!("--plan {}: {reason}", path.display()), "give a run or its plan.json")
     };
@@ -388,4 +407,28 @@ fn read_schedule(path: &Path) -> Result<Schedule, Failure> {
     };
     let text = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
     serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_latest_names_is_settled_once() {
+        let store = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(store.path(), "a").unwrap();
+        for name in ["run.json", "plan.json", "schedule.json"] {
+            folder.replace(name, b"{}").unwrap();
+        }
+        let schedule = Some(store.path().join("latest/schedule.json"));
+        let args = RunArgs { plan: Some("latest".into()), schedule, ..RunArgs::default() };
+        let args = lasting(&args, store.path()).unwrap();
+        assert_eq!(args.schedule, Some(folder.path().join("schedule.json")));
+        assert_eq!(args.plan, Some(folder.path().join("plan.json").display().to_string()));
+        let schedule = Some(PathBuf::from("nowhere.json"));
+        let args = RunArgs { schedule: schedule.clone(), ..RunArgs::default() };
+        assert_eq!(lasting(&args, store.path()).unwrap().schedule, schedule);
+        let args = RunArgs { plan: Some("b".into()), ..RunArgs::default() };
+        assert_eq!(lasting(&args, store.path()).unwrap_err().exit, Exit::Usage);
+    }
 }

@@ -21,13 +21,28 @@ struct Pruned {
     /// What they left behind and could not be removed.
     left: Vec<String>,
     /// Runs and batches, with the bytes their folders held.
-    runs: Vec<(String, u64)>,
-    /// Runs that are old and stay, with the reason.
-    stay: Vec<(String, String)>,
+    runs: Vec<Gone>,
+    /// Runs and batches that are old and stay.
+    stay: Vec<Stays>,
     /// Bytes freed.
     freed: u64,
     /// Whether nothing was touched.
     dry_run: bool,
+}
+
+/// A run or batch that was removed.
+#[derive(Debug, Serialize)]
+struct Gone {
+    name: String,
+    /// What its folder held.
+    bytes: u64,
+}
+
+/// A run or batch that stays, and why.
+#[derive(Debug, Serialize)]
+struct Stays {
+    name: String,
+    reason: String,
 }
 
 /// Runs `tribunal clean --runs-older-than AGE`.
@@ -61,7 +76,7 @@ fn prune(store: &Path, age: Nanos, pruned: &mut Pruned) -> Result<(), StoreError
     for run in runs.iter().filter(|run| !run.is_live && is_old(run, now, age)) {
         if !pruned.left.is_empty() && is_unfinished(run) {
             let reason = "what it left behind could not be removed".to_owned();
-            pruned.stay.push((run.name.clone(), reason));
+            pruned.stay.push(Stays { name: run.name.clone(), reason });
             continue;
         }
         discard(run, pruned, || match run.name.starts_with('.') {
@@ -70,7 +85,7 @@ fn prune(store: &Path, age: Nanos, pruned: &mut Pruned) -> Result<(), StoreError
         });
     }
     let batches = batch_remains(store)?;
-    for batch in batches.iter().filter(|batch| is_old(batch, now, age)) {
+    for batch in batches.iter().filter(|batch| !batch.is_live && is_old(batch, now, age)) {
         discard(batch, pruned, || remove(batch));
     }
     Ok(())
@@ -81,10 +96,12 @@ fn discard(it: &Remains, pruned: &mut Pruned, remove: impl FnOnce() -> Result<()
     let gone = if pruned.dry_run { Ok(()) } else { remove() };
     match gone {
         Ok(()) => {
-            pruned.runs.push((it.name.clone(), bytes));
+            pruned.runs.push(Gone { name: it.name.clone(), bytes });
             pruned.freed = pruned.freed.saturating_add(bytes);
         }
-        Err(error) => pruned.stay.push((it.name.clone(), error.to_string())),
+        Err(error) => {
+            pruned.stay.push(Stays { name: it.name.clone(), reason: error.to_string() });
+        }
     }
 }
 
@@ -109,14 +126,15 @@ fn print(pruned: &Pruned) {
         output::line(format!("left     {left}"));
     }
     let verb = if pruned.dry_run { "would go" } else { "removed " };
-    for (name, bytes) in &pruned.runs {
+    for Gone { name, bytes } in &pruned.runs {
         output::line(format!("{verb} {name}   {}", size(*bytes)));
     }
-    for (name, reason) in &pruned.stay {
+    for Stays { name, reason } in &pruned.stay {
         output::line(format!("left     {name}: {reason}"));
     }
-    if pruned.runs.is_empty() && pruned.removed.is_empty() && pruned.left.is_empty() {
-        output::line("nothing to remove");
+    let stays = !pruned.left.is_empty() || !pruned.stay.is_empty();
+    if pruned.runs.is_empty() && pruned.removed.is_empty() {
+        output::line(if stays { "nothing was removed" } else { "nothing to remove" });
     } else {
         output::line(format!("{} runs and batches, {}", pruned.runs.len(), size(pruned.freed)));
     }

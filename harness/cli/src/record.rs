@@ -4,15 +4,17 @@ use std::path::Path;
 
 use tribunal_engine::{RUN_LOG, RunLog};
 use tribunal_history::{RunLine, Trial};
-use tribunal_reports::{Ending, run_line};
+use tribunal_reports::{Ending, clean, run_line};
 
 use crate::args::RunArgs;
+use crate::exit::Exit;
 use crate::output;
 use crate::run::Done;
 
 /// The line of a run.
 pub(crate) fn line(args: &RunArgs, done: &Done, batch: Option<&str>, is_kept: bool) -> RunLine {
-    let name = done.report.file_name().map(|name| name.to_string_lossy().into_owned());
+    let report = done.report.is_file().then(|| done.report.file_name()).flatten();
+    let name = report.map(|name| name.to_string_lossy().into_owned());
     let report = name.map(|name| format!("runs/{}/{name}", done.trial.run_id));
     let ending = Ending {
         exit: done.exit().code(),
@@ -22,7 +24,11 @@ pub(crate) fn line(args: &RunArgs, done: &Done, batch: Option<&str>, is_kept: bo
         report: report.filter(|_| is_kept),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    run_line(&done.trial, &done.record, ending)
+    let mut line = run_line(&done.trial, &done.record, ending);
+    if let Some(reason) = done.unsaved.as_ref().filter(|_| line.exit == Exit::Harness.code()) {
+        line.sentence = clean(&format!("{}; but {reason}", line.sentence), 300);
+    }
+    line
 }
 
 /// Writes the line of a run into the store's log; says so where it cannot, or where older ones were

@@ -5,6 +5,7 @@ mod trial;
 
 pub(crate) use aftermath::report_name;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -18,7 +19,7 @@ use tribunal_workloads::GeneratorOptions;
 
 use crate::args::{Cli, FailOn, Format, RunArgs};
 use crate::exit::{Exit, Failure};
-use crate::plan::{Settled, settle};
+use crate::plan::{Settled, lasting, settle};
 use crate::progress::Place;
 use crate::{batch, ci, clusters, environment, interrupts, output, progress, record};
 
@@ -32,6 +33,7 @@ pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
     if args.batch.runs.is_some() {
         return batch::command(cli, args);
     }
+    let args = &lasting(args, &cli.store)?;
     let settled = settle(args, &cli.store)?;
     if args.dry_run {
         dry_run(cli, settled)?;
@@ -47,10 +49,15 @@ pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
 /// Shows a run that is over.
 ///
 /// # Errors
-/// If it could not be set up.
+/// If it could not be set up, or panicked.
 fn finish(cli: &Cli, done: Done, open: bool) -> Result<Exit, Failure> {
     match done.failure {
-        Some(failure) => Err(failure),
+        Some(failure) => {
+            if cli.format == Format::Json {
+                output::json(&done.trial);
+            }
+            Err(failure)
+        }
         None => Ok(aftermath::show(cli, &done, open)),
     }
 }
@@ -76,7 +83,7 @@ pub(crate) struct Done {
     pub report: PathBuf,
     /// What of it could not be written, if anything.
     pub unsaved: Option<String>,
-    /// Why it could not be set up, if it could not.
+    /// Why it could not be set up, or that tribunal panicked.
     pub failure: Option<Failure>,
     /// How long it took, reports and all.
     pub took: Nanos,
@@ -131,6 +138,23 @@ pub(crate) fn attempt(
     if place.is_none() {
         announce(&begun);
     }
+    let lived = AssertUnwindSafe(|| live_through(begun.clone(), &folder, origin, settled, place));
+    let mut done = match catch_unwind(lived) {
+        Ok(done) => done?,
+        Err(panic) => aftermath::panicked(begun, &folder, &*panic),
+    };
+    done.took = origin.elapsed().into();
+    Ok(done)
+}
+
+/// From the first node to the report.
+fn live_through(
+    begun: Trial,
+    folder: &RunFolder,
+    origin: Instant,
+    settled: Settled,
+    place: Option<Place>,
+) -> Result<Done, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -141,13 +165,12 @@ pub(crate) fn attempt(
     let wishes = Arc::new(AtomicU32::new(0));
     let (progress, watching) = watch::channel(Progress::default());
     let follower = runtime.spawn(progress::follow(watching, settled.plan.clone(), place));
-    let driven = runtime.block_on(live(&folder, token, origin, &settled, (progress, &wishes)));
+    let driven = runtime.block_on(live(folder, token, origin, &settled, (progress, &wishes)));
     let _ = runtime.block_on(follower);
-    let mut done = match driven {
+    let done = match driven {
         Ok(driven) => aftermath::conclude(begun, folder, settled.workload, driven, &wishes),
-        Err(error) => aftermath::not_set_up(begun, &folder, &error),
+        Err(error) => aftermath::not_set_up(begun, folder, &error),
     };
-    done.took = origin.elapsed().into();
     // It listened for signals while the checkers worked; clients that linger are of no use now.
     runtime.shutdown_background();
     Ok(done)

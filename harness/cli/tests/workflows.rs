@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use saphyr::{LoadableYamlNode, Yaml};
 
 fn root() -> PathBuf {
@@ -93,12 +96,15 @@ fn steps_call_scripts_of_this_repository_with_flags_they_know() {
         for (job, yaml) in jobs(&workflow) {
             for step in steps(yaml) {
                 let Some(run) = get(step, "run").and_then(Yaml::as_str) else { continue };
-                let script = run.split_whitespace().next().expect("a command");
+                let command = run.strip_prefix("exec ").unwrap_or(run);
+                let script = command.split_whitespace().next().expect("a command");
+                let is_nightly = script == ".ci/nightly";
+                assert!(!is_nightly || command != run, "{name}: signals reach the run: {run}");
                 assert!(script.starts_with(".ci/"), "{name}: {job} calls only our scripts: {run}");
                 let mode = std::fs::metadata(root().join(script)).expect(script).permissions();
                 assert!(mode.mode() & 0o111 != 0, "{script} can be executed");
                 assert!(!run.contains("${{"), "{name}: values come by environment: {run}");
-                if script == ".ci/nightly" {
+                if is_nightly {
                     let unknown: Vec<_> = named(run, " --").difference(&known).cloned().collect();
                     assert!(unknown.is_empty(), "{name}: {script} does not know {unknown:?}");
                 }
@@ -165,13 +171,84 @@ fn every_cell_of_the_nightly_can_be_run() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{row:?}: {said}");
     }
+    let (first, last) = (shards.first().expect("cells"), shards.last().expect("cells"));
+    let expected = format!("--index stores/store-{{{first}..{last}}}");
+    assert!(text.contains(&expected), "the page waits for every cell: {expected}");
+    assert_eq!(shards.len() as i64, last - first + 1, "no number is left out");
+}
+
+/// A program that writes down how it was called and under what environment, then waits for a signal
+/// where it is to run and not only to look.
+const STAND_IN: &str = r#"#!/usr/bin/env bash
+echo "$* [${GITHUB_ACTIONS-none}]" >>"$CALLS"
+case "$*" in
+    *--dry-run*) [[ $* != *bogus* ]] || exit 64 ;;
+    clean*) ;;
+    run*)
+        trap 'echo ended >>"$CALLS"; exit 130' INT TERM
+        mkfifo "$CALLS.nothing"
+        echo begun >>"$CALLS"
+        for _ in {1..300}; do read -rt 0.1 <>"$CALLS.nothing" || true; done ;;
+esac
+"#;
+
+/// The script with a program of its own making in a folder of its own.
+fn nightly(folder: &Path, args: &[&str]) -> Command {
+    let program = folder.join("program");
+    std::fs::write(&program, STAND_IN).expect("a temporary file");
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("it is ours");
+    let mut command = Command::new(root().join(".ci/nightly"));
+    command.args(args).current_dir(folder).env("TRIBUNAL", program);
+    command.env("CALLS", folder.join("calls")).env("GITHUB_ACTIONS", "true");
+    command
+}
+
+fn calls(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("calls")).unwrap_or_default()
+}
+
+#[test]
+fn a_signal_to_the_script_reaches_the_run() {
+    for (args, actions) in [(&["--runs", "2"][..], "true"), (&["--canary"], "none")] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut child = nightly(folder.path(), args).spawn().expect("it starts");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !calls(folder.path()).contains("begun") {
+            assert!(Instant::now() < deadline, "it never began: {}", calls(folder.path()));
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).expect("SIGINT");
+        let status = child.wait().expect("it ends");
+        let said = calls(folder.path());
+        assert!(said.ends_with("ended\n") && !status.success(), "{args:?}: {said}");
+        let run = said.lines().find(|line| line.starts_with("run") && !line.contains("--dry-run"));
+        let run = run.expect("a run");
+        assert!(run.ends_with(&format!("[{actions}]")), "{run}");
+        let store = if args == ["--canary"] { "--store store/canary " } else { "--store store " };
+        assert!(run.contains(store) && run.contains("--cluster process "), "{run}");
+    }
+}
+
+#[test]
+fn a_wrong_flag_is_told_before_anything_is_removed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let status = nightly(folder.path(), &["--nemesis", "bogus"]).status().expect("it starts");
+    assert_eq!(status.code(), Some(64));
+    assert!(!calls(folder.path()).contains("clean"), "{}", calls(folder.path()));
 }
 
 #[test]
 fn the_script_refuses_what_it_does_not_know() {
-    for bad in
-        [&["--bogus"][..], &["--runs"], &["--runs", "1e5"], &["--index"], &["--shard", "100"]]
-    {
+    for bad in [
+        &["--bogus"][..],
+        &["--runs"],
+        &["--runs", "1e5"],
+        &["--runs", "0"],
+        &["--runs", "101"],
+        &["--index"],
+        &["--index", "store", "--night", "3"],
+        &["--shard", "100"],
+    ] {
         let output =
             Command::new(root().join(".ci/nightly")).args(bad).output().expect("it starts");
         assert_eq!(output.status.code(), Some(64), "{bad:?}");

@@ -11,6 +11,6 @@ pub use live::{Access, Driven, LiveCluster, LiveOptions, Progress, drive};
 pub use rehearse::{Rehearsal, rehearse};
 pub use run::{Counts, Run, RunOptions, RunSummary};
 pub use store::{
-    RUN_LOG, Remains, RunFolder, RunLog, StoreError, batch_remains, bytes_in, log_excerpts,
-    log_matches, remove, remove_run, run_ids, run_remains,
+    BATCH_LOCK, RUN_LOG, Remains, RunFolder, RunLog, StoreError, batch_remains, bytes_in,
+    log_excerpts, log_matches, remove, remove_run, run_ids, run_remains,
 };

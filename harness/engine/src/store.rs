@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use tribunal_history::{FaultRecord, History, HistoryError, NodeEvent, Record, Trial, jsonl};
 
 pub use logs::{log_excerpts, log_matches};
-pub use removal::{Remains, batch_remains, bytes_in, remove, remove_run, run_remains};
+pub use removal::{BATCH_LOCK, Remains, batch_remains, bytes_in, remove, remove_run, run_remains};
 pub use run_log::{RUN_LOG, RunLog};
 
 /// Why something in the store cannot be used.
@@ -163,6 +163,10 @@ impl RunFolder {
         let written = File::create(&temporary)
             .and_then(|mut file| file.write_all(content))
             .and_then(|()| fs::rename(&temporary, self.path.join(name)));
+        if written.is_err() {
+            // A full disk is not to be filled with halves.
+            let _ = fs::remove_file(&temporary);
+        }
         written.map_err(|source| StoreError::write(name, source))
     }
 

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use tribunal_engine::RunFolder;
-
 use crate::args::RunArgs;
 use crate::environment;
 use crate::exit::{Exit, Failure};
-use crate::plan::{Settled, settle};
+use crate::plan::{Settled, lasting, settle};
 
 /// Most runs of a batch.
 const RUNS_MAX: i64 = 10_000;
@@ -42,10 +40,7 @@ impl Series {
             let help = format!("give a whole number from 1 to {RUNS_MAX}");
             return Err(Failure::new(Exit::Usage, message, help));
         }
-        let mut args = args.clone();
-        if let Some(plan) = &args.plan {
-            args.plan = Some(lasting(plan, store)?);
-        }
+        let args = lasting(args, store)?;
         let seeds = match (args.seed, &args.plan) {
             (Some(seed), _) => Seeds::From(seed),
             (None, Some(_)) => Seeds::OfPlan,
@@ -87,17 +82,4 @@ impl Series {
             (Seeds::From(seed), count) => format!("seeds {seed}–{}", seed + (count - 1)),
         }
     }
-}
-
-/// A name of a plan that means the same after more runs: `latest` moves on.
-fn lasting(plan: &str, store: &Path) -> Result<String, Failure> {
-    if Path::new(plan).is_file() {
-        return Ok(plan.to_owned());
-    }
-    let folder = RunFolder::find(store, plan).map_err(|error| {
-        Failure::new(Exit::Usage, error.to_string(), "see `tribunal list runs`")
-    })?;
-    let id = folder.id();
-    let is_stored = RunFolder::find(store, &id).is_ok();
-    Ok(if is_stored { id } else { folder.path().join("plan.json").display().to_string() })
 }

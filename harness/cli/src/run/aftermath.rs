@@ -1,5 +1,7 @@
 //! After the run: judging, writing, and the last lines on the terminal.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -28,13 +30,13 @@ const GAP_LIMIT: Nanos = Nanos::from_millis(250);
 /// Judges a run, writes everything that is left to write, and renders its report.
 pub(super) fn conclude(
     mut trial: Trial,
-    folder: RunFolder,
+    folder: &RunFolder,
     workload: &'static Workload,
     driven: Driven,
     wishes: &AtomicU32,
 ) -> Done {
     let mut record = driven.record;
-    record.log_matches = log_matches(&folder);
+    record.log_matches = log_matches(folder);
     let summary = driven.summary;
     trial.phases = summary.phases;
     trial.health = [driven.health, summary.health].concat();
@@ -61,7 +63,7 @@ pub(super) fn conclude(
         }
         pronounce(&mut trial, &record, workload, &effective, wishes);
     }
-    save(trial, record, &folder)
+    save(trial, record, folder)
 }
 
 /// Lets the checkers judge, and merges what they and the gates say.
@@ -123,17 +125,53 @@ pub(super) fn not_set_up(mut trial: Trial, folder: &RunFolder, error: &ClusterEr
     trial.state = if is_interrupted { RunState::Interrupted } else { RunState::HarnessError };
     trial.harness_error = (!is_interrupted).then(|| error.to_string());
     let done = save(trial, Record::default(), folder);
-    let (exit, help) = match error {
+    let failure = match error {
         ClusterError::Start { .. } | ClusterError::LeftBehind(_) => {
-            (Exit::Harness, "its logs are in the run's folder, under nodes/")
+            let has_logs = folder.path().join("nodes").is_dir();
+            let help = match has_logs {
+                true => "its logs are in the run's folder, under nodes/",
+                false => "see `tribunal doctor`",
+            };
+            Failure::new(Exit::Harness, error.to_string(), help)
         }
-        ClusterError::AndTearDown { .. } => (Exit::Harness, "see the ledger in the run's folder"),
-        ClusterError::Interrupted => (Exit::Interrupted, "what it had made is removed again"),
+        ClusterError::Environment { what, remedy } if !remedy.is_empty() => {
+            Failure::new(Exit::Environment, what, remedy)
+        }
+        ClusterError::AndTearDown { .. } => {
+            Failure::new(Exit::Harness, error.to_string(), "`tribunal clean` removes what is left")
+        }
+        ClusterError::Interrupted => {
+            let help = "what it had made is removed again";
+            Failure::new(Exit::Interrupted, error.to_string(), help)
+        }
         ClusterError::Environment { .. }
         | ClusterError::Address { .. }
-        | ClusterError::File { .. } => (Exit::Environment, "see `tribunal doctor`"),
+        | ClusterError::File { .. } => {
+            Failure::new(Exit::Environment, error.to_string(), "see `tribunal doctor`")
+        }
     };
-    Done { failure: Some(Failure::new(exit, error.to_string(), help)), ..done }
+    Done { failure: Some(failure), ..done }
+}
+
+/// Tribunal panicked: what is certain is that nothing of the run can be relied on.
+pub(super) fn panicked(mut trial: Trial, folder: &RunFolder, panic: &(dyn Any + Send)) -> Done {
+    let words = panic.downcast_ref::<String>().map(String::as_str);
+    let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+    let message = format!("tribunal panicked: {words}");
+    let help = "please report it with the run's folder";
+    trial.state = RunState::HarnessError;
+    trial.harness_error = Some(message.clone());
+    let failure = Some(Failure::new(Exit::Bug, message, help));
+    // The report itself may be what it panicked of.
+    let saved = AssertUnwindSafe(|| save(trial.clone(), Record::default(), folder));
+    match catch_unwind(saved) {
+        Ok(done) => Done { failure, ..done },
+        Err(_) => {
+            let report = folder.path().join(report_name(&trial));
+            let (record, unsaved) = (Record::default(), Some("it has no report".into()));
+            Done { trial, record, report, unsaved, failure, took: Nanos::ZERO }
+        }
+    }
 }
 
 /// Shows a finished run, and says how the program ends.
@@ -176,4 +214,45 @@ pub(super) fn planned_words(fault: &PlannedFault) -> String {
     };
     let lasts = fault.lasts.map(|lasts| format!(" for {lasts}")).unwrap_or_default();
     format!("#{} {at}{lasts}: {} on {}", fault.id, fault.kind.describe(), fault.targets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::RunArgs;
+    use crate::plan::settle;
+    use crate::record;
+    use crate::run::trial::begun;
+
+    fn begin(store: &Path) -> (Trial, RunFolder) {
+        let args = RunArgs { seed: Some(5), ..RunArgs::default() };
+        let settled = settle(&args, store).unwrap();
+        let folder = RunFolder::create(store, "a").unwrap();
+        (begun(&folder, "2026-11-20T02:14:07Z", &settled, store), folder)
+    }
+
+    #[test]
+    fn a_panic_leaves_a_run_that_says_so() {
+        let store = tempfile::tempdir().unwrap();
+        let (trial, folder) = begin(store.path());
+        let panic = std::panic::catch_unwind(|| panic!("of {}", 3)).unwrap_err();
+        let done = panicked(trial, &folder, &*panic);
+        assert_eq!(done.exit(), Exit::Bug);
+        let line = record::line(&RunArgs::default(), &done, None, true);
+        assert_eq!((line.exit, line.state), (70, RunState::HarnessError));
+        assert_eq!(line.sentence, "tribunal panicked: of 3");
+        assert!(store.path().join(line.report.unwrap()).is_file());
+        assert_eq!(folder.trial().unwrap().state, RunState::HarnessError);
+    }
+
+    #[test]
+    fn what_the_machine_lacks_comes_with_its_own_remedy() {
+        let store = tempfile::tempdir().unwrap();
+        let (trial, folder) = begin(store.path());
+        let (what, remedy) = ("no engine".into(), "start it".into());
+        let done = not_set_up(trial, &folder, &ClusterError::Environment { what, remedy });
+        let failure = done.failure.unwrap();
+        assert_eq!((failure.exit, failure.help.as_str()), (Exit::Environment, "start it"));
+        assert_eq!(failure.message, "no engine");
+    }
 }

@@ -74,6 +74,14 @@ fn what_passes_leaves_a_line_and_no_folder() {
     }
     tribunal.call(&["show"]).exits(64).says("tribunal list runs");
     tribunal.call(&["list", "runs"]).exits(0).says("register × none, no folder");
+    // A line of another's making cannot command the terminal.
+    let log = tribunal.store().join("runs.jsonl");
+    let text = std::fs::read_to_string(&log).expect("a log");
+    std::fs::write(&log, text.replace("\"register\"", r#""\u001b[31m\u202e""#)).expect("ours");
+    let listed = tribunal.call(&["list", "runs"]).exits(0).says(r"\u{1b}[31m\u{202e} × none");
+    assert!(!listed.stdout.contains(['\u{1b}', '\u{202e}']), "{}", listed.stdout);
+    let both = ["--runs", "2", "--keep-all", "--keep-failures", "1"];
+    tribunal.call(&[QUICK, &both].concat()).exits(64).says("cannot be used with");
 }
 
 #[test]
@@ -166,6 +174,36 @@ fn a_plan_is_repeated_as_it_is() {
     let seeds: Vec<&Value> = lines.iter().map(|line| &line["seed"]).collect();
     assert_eq!(seeds, [41, 41, 41, 50, 51]);
     assert!(lines.iter().all(|line| line["rate"] == 300));
+    // What is written down works with another store, and after more runs.
+    let repeat = lines[2]["repeat"].as_str().expect("a command");
+    let plan = repeat.split_whitespace().skip_while(|word| *word != "--plan").nth(1);
+    let other = Tribunal::new();
+    other.call(&["run", "--plan", plan.expect("a plan")]).exits(0).says("seed 41");
+}
+
+#[test]
+fn what_the_machine_lacks_ends_the_batch_at_once() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let args = ["run", "--cluster", "docker", "--nodes", "3", "--runs", "3", "--keep-going"];
+    let mut command = tribunal.command(&args);
+    command.env("DOCKER_HOST", "unix:///nonexistent/engine.sock");
+    let output = command.output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(69), "{said}");
+    let lines = lines(&tribunal);
+    assert_eq!(lines.len(), 1, "it is not tried with every seed");
+    assert_eq!(lines[0]["exit"], 69);
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.starts_with("HARNESS ERROR"), "{stdout}");
+    assert!(stdout.contains("1 of 3 runs were made: "), "{stdout}");
+    // A single one tells the same to programs.
+    let mut command = tribunal.command(&["run", "--cluster", "docker", "--format", "json"]);
+    command.env("DOCKER_HOST", "unix:///nonexistent/engine.sock");
+    let output = command.output().expect("it starts");
+    assert_eq!(output.status.code(), Some(69));
+    let trial: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(trial["state"], "harness-error");
 }
 
 #[test]
@@ -183,6 +221,10 @@ fn an_interrupt_ends_the_batch_after_the_run_is_healed_and_judged() {
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(130), "{stdout}");
     assert!(stdout.contains("1 of 50 runs were made: it was interrupted"), "{stdout}");
+    assert!(stdout.starts_with("UNKNOWN") || stdout.starts_with("INVALID"), "{stdout}");
+    assert!(lines(&tribunal)[0]["sentence"].as_str().expect("text").starts_with("interrupted: "));
+    let batch = &entries(&tribunal, "batches")[0];
+    assert!(junit(batch.join("junit.xml")).errors > 0);
     assert!(stdout.contains("page "), "{stdout}");
     assert_eq!(nodes_of(&tribunal.store()), NOBODY);
     assert_eq!(lines(&tribunal).len(), 1);
@@ -197,7 +239,11 @@ fn a_full_store_ends_the_batch_with_its_table() {
     std::fs::remove_dir(tribunal.store().join("runs")).expect("it is empty");
     std::fs::write(tribunal.store().join("runs"), "").expect("a file");
     let ended = tribunal.call(&[QUICK, &["--runs", "3"]].concat()).exits(69);
-    ended.says("0 of 3 runs were made").says("help:");
+    ended.says("HARNESS ERROR").says("0 of 3 runs were made").says("help:");
+    let first = |batch: &PathBuf| std::fs::read_to_string(batch.join("batch.json")).expect("it");
+    let batches = entries(&tribunal, "batches");
+    let broken = batches.iter().find(|batch| first(batch).contains("\"missing\": \"0 of 3"));
+    assert_eq!(junit(broken.expect("it says so").join("junit.xml")).errors, 1);
 }
 
 #[test]
@@ -210,10 +256,14 @@ fn one_page_tells_of_several_stores() {
     let missing = a.store().join("nothing");
     let stores = [&first, &second, &missing].map(|path| path.to_str().expect("UTF-8"));
     let folder = a.store().join("pages");
+    let taken = a.file("taken", "");
+    let refused = a.call(&["index", "--output", taken.to_str().expect("UTF-8")]).exits(69);
+    refused.says(&format!("cannot write into {}", taken.display()));
     let output = ["--output", folder.to_str().expect("UTF-8")];
     let ended = a.call(&[&["index"], &stores[..], &output].concat()).exits(0);
-    ended.says("3 runs").says("there is no runs.jsonl in");
-    assert_eq!(junit(folder.join("junit.xml")).test_suites.len(), 3);
+    let ended = ended.says("3 runs").says("there is no runs.jsonl in");
+    assert!(ended.stdout.starts_with("UNKNOWN"), "a missing store is no pass: {}", ended.stdout);
+    assert_eq!(junit(folder.join("junit.xml")).test_suites.len(), 4);
     let page = std::fs::read_to_string(folder.join("index.html")).expect("a page");
     let link = page.split("href=\"./").nth(1).and_then(|rest| rest.split('"').next());
     let link = link.expect("a link to the report");

@@ -35,7 +35,7 @@ fn a_step_gets_its_summary_and_annotations_and_its_result_stays_clean() {
     assert!(!batch.stderr.contains("::error"), "what is let pass is no error: {batch:?}");
     assert!(batch.stderr.contains("::notice title=tribunal::2 runs are no pass"), "{batch:?}");
     let text = std::fs::read_to_string(&summary).expect("a summary");
-    assert!(text.starts_with("# before\n### ? UNKNOWN"), "{text}");
+    assert!(text.starts_with("# before\n\n### ? UNKNOWN"), "{text}");
     assert!(text.contains("are unknown"), "{text}");
 }
 

@@ -36,6 +36,8 @@ fn only_old_runs_that_are_over_are_removed() {
     ledger.lock().expect("a lock");
     let batch = std::fs::read_dir(tribunal.store().join("batches")).expect("batches").next();
     let batch = batch.expect("one").expect("readable").path();
+    let going = File::create(batch.join(".lock")).expect("a lock");
+    going.lock().expect("a lock");
     for folder in [&old, &live, &runs.join("notes"), &batch] {
         age(folder, 40);
     }
@@ -45,7 +47,14 @@ fn only_old_runs_that_are_over_are_removed() {
     let dry = tribunal.call(&[&clean[..], &["--dry-run"]].concat()).exits(0);
     let dry = dry.says(&format!("would go {}   ", name(&old)));
     assert!(!dry.stdout.contains(&name(&live)), "a live run stays: {}", dry.stdout);
+    assert!(!dry.stdout.contains(&name(&batch)), "so does a batch: {}", dry.stdout);
+    drop(going);
+    age(&batch, 40);
     assert!(old.exists() && batch.exists(), "a dry run touches nothing");
+    let json = tribunal.call(&[&clean[..], &["--dry-run", "--format", "json"]].concat()).exits(0);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!(json["runs"][0]["name"], name(&old));
+    assert!(json["runs"][0]["bytes"].as_u64().is_some_and(|bytes| bytes > 0));
     drop(ledger);
     std::fs::remove_file(live.join("ledger.jsonl")).expect("it is ours");
     age(&live, 29);

@@ -10,6 +10,8 @@ use super::{StoreError, point_latest, run_ids};
 
 /// What the folder of a run is called while it is being removed.
 const REMOVING: &str = ".removing-";
+/// The file in a batch's folder that is locked while the batch goes on.
+pub const BATCH_LOCK: &str = ".lock";
 /// Most entries of a folder tree that are counted.
 const ENTRIES_MAX: usize = 1_000_000;
 
@@ -32,7 +34,7 @@ pub struct Remains {
 /// # Errors
 /// If the store cannot be read.
 pub fn run_remains(store: &Path) -> Result<Vec<Remains>, StoreError> {
-    remains(&store.join("runs"), |folder| {
+    remains(&store.join("runs"), LEDGER_FILE, |folder| {
         let has = |name: &str| folder.join(name).is_file();
         has("run.json") || (has("plan.json") && has(LEDGER_FILE)) || is_removing(folder)
     })
@@ -43,7 +45,7 @@ pub fn run_remains(store: &Path) -> Result<Vec<Remains>, StoreError> {
 /// # Errors
 /// If the store cannot be read.
 pub fn batch_remains(store: &Path) -> Result<Vec<Remains>, StoreError> {
-    remains(&store.join("batches"), |folder| folder.join("batch.json").is_file())
+    remains(&store.join("batches"), BATCH_LOCK, |folder| folder.join("batch.json").is_file())
 }
 
 /// Removes the folder of a run and points `latest` at the newest that is left. A crash in between
@@ -104,7 +106,11 @@ pub fn bytes_in(folder: &Path) -> u64 {
     bytes
 }
 
-fn remains(folder: &Path, is_one: impl Fn(&Path) -> bool) -> Result<Vec<Remains>, StoreError> {
+fn remains(
+    folder: &Path,
+    lock: &str,
+    is_one: impl Fn(&Path) -> bool,
+) -> Result<Vec<Remains>, StoreError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -120,7 +126,7 @@ fn remains(folder: &Path, is_one: impl Fn(&Path) -> bool) -> Result<Vec<Remains>
             Some(Remains {
                 name: entry.file_name().into_string().ok()?,
                 written: written(&path),
-                is_live: is_live(&path),
+                is_live: is_live(&path.join(lock)),
                 path,
             })
         })
@@ -140,10 +146,10 @@ fn written(folder: &Path) -> Option<SystemTime> {
     newest.or_else(|| fs::metadata(folder).ok()?.modified().ok())
 }
 
-/// A run's controller holds its ledger locked for as long as it lives.
-fn is_live(folder: &Path) -> bool {
-    let Ok(ledger) = fs::File::open(folder.join(LEDGER_FILE)) else { return false };
-    matches!(ledger.try_lock(), Err(fs::TryLockError::WouldBlock))
+/// A run's controller holds its ledger locked for as long as it lives, and a batch's its own file.
+fn is_live(lock: &Path) -> bool {
+    let Ok(file) = fs::File::open(lock) else { return false };
+    matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock))
 }
 
 #[cfg(test)]
@@ -201,6 +207,19 @@ mod tests {
         assert!(is_live());
         drop(ledger);
         assert!(!is_live());
+    }
+
+    #[test]
+    fn a_locked_batch_goes_on() {
+        let store = tempfile::tempdir().unwrap();
+        let folder = store.path().join("batches/a");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("batch.json"), "{}").unwrap();
+        let lock = fs::File::create(folder.join(BATCH_LOCK)).unwrap();
+        let is_live = || batch_remains(store.path()).unwrap()[0].is_live;
+        assert!(!is_live());
+        lock.lock().unwrap();
+        assert!(is_live());
     }
 
     #[test]

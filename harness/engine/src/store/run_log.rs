@@ -97,10 +97,13 @@ impl RunLog {
 
     fn replace(&self, text: &str) -> std::io::Result<()> {
         let temporary = self.store.join(format!(".{RUN_LOG}.new"));
-        let mut file = File::create(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_data()?;
-        std::fs::rename(&temporary, self.store.join(RUN_LOG))
+        let written = File::create(&temporary)
+            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_data()))
+            .and_then(|()| std::fs::rename(&temporary, self.store.join(RUN_LOG)));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&temporary);
+        }
+        written
     }
 
     /// The lock ends with the file.
