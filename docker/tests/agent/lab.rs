@@ -1,7 +1,7 @@
 //! Two network namespaces joined by a wire: a node's, with an agent in it, and a peer's.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -137,7 +137,8 @@ impl std::error::Error for Lacking {}
 
 /// Says loudly that a test did not run, or fails where all must.
 fn skip(why: &str) {
-    eprintln!("SKIPPED: {why}");
+    // Past the capture of a test's output, so that it is seen.
+    let _ = writeln!(io::stderr(), "SKIPPED, not tested: {why}");
     let is_required = std::env::var_os("TRIBUNAL_REQUIRE_DOCKER");
     assert!(is_required.is_none(), "skipped: {why}");
 }

@@ -1,5 +1,6 @@
 //! Whole runs in containers. Without an engine they say loudly that they skipped.
 
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
@@ -21,7 +22,8 @@ fn has_engine() -> bool {
             panic!("TRIBUNAL_REQUIRE_DOCKER is set, and {error}");
         }
         Err(error) => {
-            eprintln!("SKIPPED, not tested: {error}");
+            // Past the capture of a test's output, so that it is seen.
+            let _ = writeln!(std::io::stderr(), "SKIPPED, not tested: {error}");
             false
         }
     }

@@ -1,6 +1,7 @@
 //! A cluster on some place, its reports, and what its nodes say they hear.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +44,8 @@ impl Where {
                 panic!("TRIBUNAL_REQUIRE_DOCKER is set, and {error}");
             }
             Err(error) => {
-                eprintln!("SKIPPED, not tested: {error}");
+                // Past the capture of a test's output, so that it is seen.
+                let _ = writeln!(std::io::stderr(), "SKIPPED, not tested: {error}");
                 None
             }
         }
