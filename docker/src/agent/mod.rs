@@ -1,7 +1,7 @@
 //! The agent inside a node's network namespace: it cuts and harms links from within.
 //!
 //! It needs CAP_NET_ADMIN for cuts, breaks and routes, CAP_NET_RAW for sending packets on, and
-//! `/dev/net/tun`; what is lacking it says in its [`Abilities`](crate::protocol::Abilities). It
+//! `/dev/net/tun`; what is lacking it says in its [`Abilities`]. It
 //! calls no other program.
 
 mod breaks;
