@@ -24,6 +24,9 @@ pub use objects::ObjectsError;
 /// The repository of our images.
 pub const REPOSITORY: &str = "tribunal-node";
 
+/// What older engines say of an image without a name.
+const NO_TAG: &str = "<none>:<none>";
+
 /// The program within the image.
 pub(crate) const PROGRAM: &str = "/tribunal";
 /// A node's data directory within its container.
@@ -124,11 +127,13 @@ pub async fn remove_images(engine: &Engine) -> Result<(Vec<String>, Vec<String>)
     let images = images.map_err(|error| cannot("list images", &error))?;
     let (mut removed, mut left) = (Vec::new(), Vec::new());
     for image in images {
-        let name = image.repo_tags.first().cloned().unwrap_or_else(|| image.id.clone());
-        if !name.starts_with(&format!("{REPOSITORY}:")) && !image.repo_tags.is_empty() {
+        // Two runs that make one image at the same time leave one of them without a name.
+        let tag = image.repo_tags.iter().find(|tag| *tag != NO_TAG);
+        if tag.is_some_and(|tag| !tag.starts_with(&format!("{REPOSITORY}:"))) {
             // Somebody gave ours a name of their own: it is theirs now.
             continue;
         }
+        let name = tag.cloned().unwrap_or_else(|| image.id.clone());
         match engine.docker().remove_image(&name, None::<RemoveImageOptions>, None).await {
             Ok(_) => removed.push(name),
             Err(error) if status(&error) == Some(404) => {}
@@ -147,6 +152,29 @@ mod tests {
         let answers = vec![fake::VERSION, ("POST /images/create", status, body)];
         let engine = Engine::connect_to(&fake::engine(answers).await).await.unwrap();
         import(&engine, "tag", b"content".to_vec()).await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn images_without_a_name_go_and_those_somebody_named_stay() {
+        let images = r#"[
+            {"Id":"sha256:1","RepoTags":["tribunal-node:a"]},
+            {"Id":"sha256:2","RepoTags":["<none>:<none>"]},
+            {"Id":"sha256:3","RepoTags":["theirs:latest"]},
+            {"Id":"sha256:4","RepoTags":[]}
+        ]"#;
+        let images = images.replace(
+            "\"RepoTags\"",
+            r#""ParentId":"","RepoDigests":[],"Created":0,
+            "Size":0,"SharedSize":0,"Labels":{},"Containers":0,"RepoTags""#,
+        );
+        let (engine, _) = fake::connected(vec![
+            ("GET /images/json", 200, images.leak()),
+            ("DELETE /images/", 200, "[]"),
+        ])
+        .await;
+        let (removed, left) = remove_images(&engine).await.unwrap();
+        assert_eq!(removed, ["tribunal-node:a", "sha256:2", "sha256:4"]);
+        assert_eq!(left, [""; 0]);
     }
 
     #[tokio::test]
