@@ -2,13 +2,10 @@
 
 use std::ops::{Add, Sub};
 
-use tribunal_cluster::LinkCounters;
+use tribunal_cluster::{LinkCounters, named_links, quantity};
 use tribunal_history::{FaultKind, Link, LinkFault};
 
 use crate::protocol::{HarmCounters, LinkFigures};
-
-/// Links that are named; of more only the number is given.
-const NAMED_MAX: usize = 8;
 
 /// What happened on some links, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,7 +101,7 @@ fn combine(one: HarmCounters, other: HarmCounters, with: fn(u64, u64) -> u64) ->
     }
 }
 
-/// `2 links: n1→n2, n2→n1; dropped in the receivers' input hooks`.
+/// `1 link: n1→n2; packets dropped by nftables from now on`.
 pub(crate) fn at_install(links: &[Link], kind: FaultKind) -> String {
     let how = match kind {
         FaultKind::Link(LinkFault::Hold { .. }) => "packets dropped by nftables from now on",
@@ -113,7 +110,7 @@ pub(crate) fn at_install(links: &[Link], kind: FaultKind) -> String {
         FaultKind::Link(LinkFault::LoseReply) => "replies swallowed by the proxy from now on",
         _ => "packets harmed on their way out from now on",
     };
-    format!("{}; {how}", named(links))
+    format!("{}; {how}", named_links(links))
 }
 
 /// What became of what was sent while a fault was in force; what did not occur is left out.
@@ -136,23 +133,7 @@ pub(crate) fn during(links: &[Link], kind: FaultKind, met: Met) -> String {
     if met.broken > 0 {
         parts.push(format!("{} broken at the heal", quantity(met.broken, "connection")));
     }
-    format!("{}; {}", named(links), parts.join(", "))
-}
-
-fn named(links: &[Link]) -> String {
-    let mut names: Vec<_> = links.iter().take(NAMED_MAX).map(Link::to_string).collect();
-    if links.len() > NAMED_MAX {
-        names.push(format!("and {} more", links.len() - NAMED_MAX));
-    }
-    format!("{}: {}", quantity(links.len() as u64, "link"), names.join(", "))
-}
-
-fn quantity(count: u64, noun: &str) -> String {
-    match (count, noun.strip_suffix('y')) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some(stem)) => format!("{count} {stem}ies"),
-        (_, None) => format!("{count} {noun}s"),
-    }
+    format!("{}; {}", named_links(links), parts.join(", "))
 }
 
 #[cfg(test)]

@@ -276,15 +276,10 @@ impl NodeProcess for ContainerProcess {
     }
 
     fn ready(&self) -> BoxFuture<'static, ()> {
-        let (mut seen, probe, client) = (self.stdout.seen(), self.probe.clone(), self.client);
+        let (awaited, probe, client) = (self.stdout.awaited(), self.probe.clone(), self.client);
         Box::pin(async move {
             match probe {
-                Probe::Line(_) => {
-                    if seen.wait_for(|seen| *seen).await.is_err() {
-                        // Its output ended without the line.
-                        std::future::pending::<()>().await;
-                    }
-                }
+                Probe::Line(_) => awaited.await,
                 Probe::ClientPort => {
                     while !is_answered(client).await {
                         sleep(PROBE_INTERVAL).await;

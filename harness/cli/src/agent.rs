@@ -16,19 +16,16 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) fn command(args: &AgentArgs) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failure(&error.to_string()))?;
-    if args.action == AgentAction::Probe {
-        output::json(&runtime.block_on(agent::probe()).map_err(|error| failed(&error))?);
-        return Ok(Exit::Valid);
-    }
-    let token = std::env::var(TOKEN_VARIABLE)
-        .map_err(|_| failure(&format!("{TOKEN_VARIABLE} is not set: there is no run")))?;
-    let options = AgentOptions { listen: args.listen, token, patience: PATIENCE };
-    let ended = runtime.block_on(async {
-        match args.action {
-            AgentAction::Run => agent::run(options).await,
-            AgentAction::Heal | AgentAction::Probe => agent::heal(options).await,
-        }
-    });
+    let options = || {
+        let token = std::env::var(TOKEN_VARIABLE)
+            .map_err(|_| failure(&format!("{TOKEN_VARIABLE} is not set: there is no run")))?;
+        Ok(AgentOptions { listen: args.listen, token, patience: PATIENCE })
+    };
+    let ended = match args.action {
+        AgentAction::Probe => runtime.block_on(agent::probe()).map(|it| output::json(&it)),
+        AgentAction::Run => runtime.block_on(agent::run(options()?)),
+        AgentAction::Heal => runtime.block_on(agent::heal(options()?)),
+    };
     // Whoever waits for a blocked thread waits for good: the process ends now.
     runtime.shutdown_background();
     ended.map(|()| Exit::Valid).map_err(|error| failed(&error))

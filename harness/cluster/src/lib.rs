@@ -25,6 +25,7 @@ pub use interpreter::Interpreter;
 pub use ledger::{LEDGER_FILE, Ledger, LedgerContent, LedgerEntry};
 pub use live::{
     End, Host, Launcher, Links, LiveCluster, LiveOptions, Logs, NodeProcess, Place, Site, Tap,
+    named_links, quantity,
 };
 pub use node_spec::{Addresses, ClockOffset, NodeContext, NodeSpec, Probe};
 pub use process::{ProcessCluster, ProcessHost, ProcessOptions};

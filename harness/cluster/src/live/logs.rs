@@ -114,9 +114,15 @@ impl Tap {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).take_in(bytes);
     }
 
-    /// Becomes true when a line came that begins with what was waited for.
-    pub fn seen(&self) -> watch::Receiver<bool> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).seen()
+    /// Ends when a line came that begins with what was waited for; it may never.
+    pub fn awaited(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut seen = self.lines.lock().unwrap_or_else(PoisonError::into_inner).seen();
+        async move {
+            if seen.wait_for(|seen| *seen).await.is_err() {
+                // Nobody reads its output any more.
+                std::future::pending::<()>().await;
+            }
+        }
     }
 
     /// The last lines, the unfinished one too.

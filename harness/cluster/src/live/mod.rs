@@ -17,10 +17,12 @@ mod observe;
 mod order;
 mod running;
 mod supported;
+mod words;
 
 pub use host::{End, Host, Launcher, Links, NodeProcess, Place, Site};
 pub use live_cluster::{LiveCluster, LiveOptions};
 pub use logs::{Logs, Tap};
+pub use words::{named_links, quantity};
 
 #[cfg(test)]
 mod tests;

@@ -1,21 +1,9 @@
 //! Words for what was done to links.
 
-use tribunal_history::{FaultKind, Link, LinkFault, Nanos};
+use tribunal_history::{FaultKind, LinkFault, Nanos};
 
 use crate::LinkCounters;
-
-/// Links that are named; of more only the number is given.
-const NAMED_MAX: usize = 8;
-
-/// `2 links: n1→n2, n2→n1`.
-pub(super) fn links(links: &[Link]) -> String {
-    let count = quantity(links.len() as u64, "link");
-    let mut names: Vec<_> = links.iter().take(NAMED_MAX).map(Link::to_string).collect();
-    if links.len() > NAMED_MAX {
-        names.push(format!("and {} more", links.len() - NAMED_MAX));
-    }
-    format!("{count}: {}", names.join(", "))
-}
+use crate::live::quantity;
 
 /// What is on links at the moment they are cut.
 pub(super) fn at_install(now: LinkCounters) -> String {
@@ -61,17 +49,9 @@ pub(super) fn met(kind: FaultKind, delta: LinkCounters, waiting: u64) -> bool {
     touched > 0 || waiting > 0
 }
 
-fn quantity(count: u64, noun: &str) -> String {
-    match (count, noun.strip_suffix('y')) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some(stem)) => format!("{count} {stem}ies"),
-        (_, None) => format!("{count} {noun}s"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use tribunal_history::{NodeId, PacketFault};
+    use tribunal_history::PacketFault;
 
     use super::*;
 
@@ -95,9 +75,6 @@ mod tests {
 
     #[test]
     fn figures_read_as_sentences() {
-        let link = Link::between(NodeId(1), NodeId(2));
-        assert_eq!(links(&[link]), "1 link: n1→n2");
-        assert!(links(&[link; 20]).ends_with("n1→n2, and 12 more"));
         let delta = LinkCounters { held: 1, replies_lost: 2, ..LinkCounters::default() };
         assert_eq!(during(delta, 0), "1 byte had to wait, 2 replies swallowed");
         assert_eq!(during(LinkCounters::default(), 0), "nothing was sent meanwhile");

@@ -154,15 +154,10 @@ impl NodeProcess for Launched {
     }
 
     fn ready(&self) -> BoxFuture<'static, ()> {
-        let (mut seen, probe, client) = (self.stdout.seen(), self.probe.clone(), self.client);
+        let (awaited, probe, client) = (self.stdout.awaited(), self.probe.clone(), self.client);
         Box::pin(async move {
             match probe {
-                Probe::Line(_) => {
-                    if seen.wait_for(|seen| *seen).await.is_err() {
-                        // Its output ended without the line.
-                        std::future::pending::<()>().await;
-                    }
-                }
+                Probe::Line(_) => awaited.await,
                 Probe::ClientPort => {
                     while TcpStream::connect(client).await.is_err() {
                         sleep(PROBE_INTERVAL).await;

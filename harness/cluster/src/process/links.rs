@@ -9,7 +9,7 @@ use tribunal_history::{Fault, FaultId, Link};
 use super::addresses::Block;
 use super::evidence;
 use super::network::Network;
-use crate::live::Links;
+use crate::live::{Links, named_links};
 use crate::{BoxFuture, LinkCounters, LinkState};
 
 /// A proxy for every pair of nodes, and its gates.
@@ -45,7 +45,7 @@ impl Links for ProxyLinks {
         self.change(changes);
         let now = self.network.counters(&fault.links);
         self.before.insert(fault.id, now);
-        let text = format!("{}; {}", evidence::links(&fault.links), evidence::at_install(now));
+        let text = format!("{}; {}", named_links(&fault.links), evidence::at_install(now));
         Box::pin(std::future::ready(Ok(text)))
     }
 
@@ -58,7 +58,7 @@ impl Links for ProxyLinks {
         let now = self.network.counters(&fault.links);
         self.change(changes);
         let delta = now - self.before.remove(&fault.id).unwrap_or_default();
-        let what = evidence::links(&fault.links);
+        let what = named_links(&fault.links);
         let text = format!("{what}; {}", evidence::during(delta, now.waiting));
         let met = evidence::met(fault.kind, delta, now.waiting);
         Box::pin(std::future::ready(Ok((text, met))))
