@@ -67,6 +67,22 @@ functions! {
     Release = "release",
     /// Ask for a unique id.
     Generate = "generate",
+    /// See what a queue or a stack would give next, and leave it there.
+    Peek = "peek",
+    /// Put on a stack.
+    Push = "push",
+    /// Take from a stack.
+    Pop = "pop",
+    /// Ask whether a set holds an element.
+    Contains = "contains",
+    /// Add to a number and get what it was before.
+    FetchAdd = "fetch-add",
+    /// Send a message to a log; `ok` carries its offset.
+    Send = "send",
+    /// Ask a log for messages; `ok` carries offsets and values.
+    Poll = "poll",
+    /// Move an amount from one account to another.
+    Transfer = "transfer",
 }
 
 impl Function {
