@@ -23,6 +23,7 @@ mod models;
 mod no_crash;
 mod normal;
 mod notation;
+mod online;
 mod registry;
 mod witness;
 
@@ -39,6 +40,7 @@ pub use models::cell::{Cell, CellInput, CellOutput, Datum};
 pub use no_crash::NoCrash;
 pub use normal::{Applied, drop_pure};
 pub use notation::{Decoded, Kind, Malformed, Notation};
+pub use online::{Alarm, Monitor, Step, Stream, Watching};
 pub use registry::{CHECKERS, Named, find_checker};
 pub use witness::reductions::{Reductions, start_at_blind};
 pub use witness::speaker::Speaker;

@@ -12,9 +12,10 @@ use crate::certificate::{Confirmation, confirm};
 use crate::decide::{Decision, Doubt, Ground, Ruling, decide};
 use crate::interval::{Interval, NEVER, moment};
 use crate::models::cell::Cell;
+use crate::online::keys::Keys;
 use crate::witness::evidence::Evidence;
 use crate::witness::shrink::{Core, shrink};
-use crate::{Budget, Checker, Malformed, Notation};
+use crate::{Budget, Checker, Malformed, Monitor, Notation};
 use verdicts::{Judgement, KeyVerdict, Verdicts};
 
 /// Shares into which the bytes of a budget are cut: no more keys are judged at a time.
@@ -75,6 +76,10 @@ impl<N: Notation> Checker for Linearizable<N> {
             judge.explain(bad, &verdicts, &mut finding);
         }
         vec![finding]
+    }
+
+    fn monitor(&self) -> Option<Box<dyn Monitor>> {
+        Some(Box::new(Keys::new(self.model.clone())))
     }
 }
 

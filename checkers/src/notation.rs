@@ -2,7 +2,7 @@
 
 use tribunal_history::{Call, Values};
 
-use crate::{Interval, Model, Speaker, WhyNot};
+use crate::{Interval, Model, Speaker, Stream, WhyNot};
 
 /// A model that histories in files and runs can be judged by: it understands recorded calls, and
 /// puts operations and states in words.
@@ -39,6 +39,11 @@ pub trait Notation: Model + Clone + 'static {
     /// introduction, with a blank before it. Nothing by default.
     fn remark(&self, _call: &Call, _operation: &Interval<Self>) -> &'static str {
         ""
+    }
+
+    /// A judge of one object that sees its operations as they happen, if there is one.
+    fn stream(&self) -> Option<Box<dyn Stream<Self>>> {
+        None
     }
 
     /// What kind of contradiction a core is, given every operation that did not fail. The default

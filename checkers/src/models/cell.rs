@@ -14,7 +14,8 @@ mod words;
 use crate::algorithm::{Algorithm, Attempt};
 use crate::normal::Applied;
 use crate::notation::Decoded;
-use crate::{Interval, Kind, Malformed, Model, Notation, Reductions, WhyNot};
+use crate::online::blocks::Blocks;
+use crate::{Interval, Kind, Malformed, Model, Notation, Reductions, Stream, WhyNot};
 
 /// Longest value shown whole, in characters.
 const SHOWN_MAX: usize = 48;
@@ -296,6 +297,10 @@ impl Notation for Cell {
 
     fn remark(&self, call: &Call, operation: &Interval<Cell>) -> &'static str {
         words::remark(call, operation)
+    }
+
+    fn stream(&self) -> Option<Box<dyn Stream<Cell>>> {
+        Some(Box::new(Blocks::new()))
     }
 
     fn classify(&self, core: &[Interval<Cell>], all: &[Interval<Cell>]) -> Box<dyn Kind<Cell>> {
