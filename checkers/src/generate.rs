@@ -1,5 +1,7 @@
 //! Histories of one store that behaves, made from a seed: for tests, benchmarks and examples.
 
+mod record;
+
 use std::sync::Arc;
 
 use tribunal_history::{Random, Seed, ValueId};

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tribunal_history::Nanos;
 
+use crate::bench::BenchArgs;
+
 const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
   tribunal run                                  a Raft cluster, broken for 20 s, and judged
   tribunal demo                                 a planted bug, found and explained
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     Clean(CleanArgs),
     /// Make one page, JUnit file and summary of all runs of some stores.
     Index(IndexArgs),
+    /// Measure how fast histories are judged.
+    Bench(BenchArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
     /// Be a node of a cluster.

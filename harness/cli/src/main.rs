@@ -3,6 +3,7 @@
 mod agent;
 mod args;
 mod batch;
+mod bench;
 mod chatter;
 mod check;
 mod ci;
@@ -98,6 +99,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Command::Doctor => doctor::command(cli),
         Command::Clean(args) => clean::command(cli, args),
         Command::Index(args) => index::command(cli, args),
+        Command::Bench(args) => bench::command(cli, args),
         Command::Completions(args) => completions::command(args),
         Command::Node(args) => node::command(args),
         Command::Agent(args) => agent::command(args),
