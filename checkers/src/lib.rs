@@ -28,12 +28,18 @@ mod tokens;
 mod verdicts;
 mod words;
 
+mod accounting;
+
 pub use budget::Budget;
 pub use cell::{Cell, CellInput, CellOutput, Datum};
 pub use checker::Checker;
 pub use linearizable::Linearizable;
 pub use model::{Decoded, Malformed, Model, WhyNot};
 pub use no_crash::NoCrash;
+
+pub use accounting::{
+    Bank, CounterBounds, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
+};
 
 #[cfg(test)]
 #[path = "../tests/rig/mod.rs"]

@@ -1,0 +1,23 @@
+//! The first of many, in words.
+
+use crate::verdicts::grouped;
+
+/// Members that are named, at most.
+const NAMED_MAX: usize = 10;
+
+/// As `lost: 3, 5, 8 and 12 more`; nothing if there are none. `total` counts all of them.
+pub(crate) fn listed(
+    what: &str,
+    names: impl Iterator<Item = String>,
+    total: u64,
+) -> Option<String> {
+    let named: Vec<String> = names.take(NAMED_MAX).collect();
+    if named.is_empty() {
+        return None;
+    }
+    let more = match total.saturating_sub(named.len() as u64) {
+        0 => String::new(),
+        more => format!(" and {} more", grouped(more)),
+    };
+    Some(format!("{what}: {}{more}", named.join(", ")))
+}
