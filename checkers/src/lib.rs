@@ -38,7 +38,7 @@ pub use model::{Decoded, Malformed, Model, WhyNot};
 pub use no_crash::NoCrash;
 
 pub use accounting::{
-    Bank, CounterBounds, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
+    Bank, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
 };
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(crate) struct Backward {
     pub key: usize,
 }
 
-/// All reads, in order of invocation until [`Forks::find`] sorts them.
+/// All reads, in order of invocation.
 #[derive(Default)]
 pub(crate) struct Forks {
     snapshots: Vec<Snapshot>,
@@ -62,10 +62,8 @@ impl Forks {
         (all().filter(early).count() as u64, all().filter(late).count() as u64)
     }
 
-    /// The first read that goes back in its process, and how many do. Call before
-    /// [`Forks::find`]. O(n log n).
-    pub(crate) fn backwards(&mut self, case: Case<'_>) -> (u64, Option<Backward>) {
-        self.snapshots.sort_unstable_by_key(|one| one.read);
+    /// The first read that goes back in its process, and how many do. O(n log n).
+    pub(crate) fn backwards(&self, case: Case<'_>) -> (u64, Option<Backward>) {
         let mut latest: BTreeMap<(ProcessId, u32), (u32, u32)> = BTreeMap::new();
         let (mut count, mut first) = (0, None);
         for snapshot in &self.snapshots {
@@ -94,7 +92,7 @@ impl Forks {
     /// If one read saw no older version of any key than another, the sum of its versions is no
     /// less, and if the sums are equal so are the reads. So in order of sums, reads that lie in
     /// one order each lie below the next; and if each lies below the next, they lie in one order.
-    pub(crate) fn find(&mut self, case: Case<'_>) -> (u64, Option<Fork>) {
+    pub(crate) fn find(&self, case: Case<'_>) -> (u64, Option<Fork>) {
         let sum = |one: &Snapshot| -> u64 {
             let known = one.sights.iter().filter(|(_, version)| *version != NONE);
             known.map(|(_, version)| u64::from(*version)).sum()

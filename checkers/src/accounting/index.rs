@@ -41,11 +41,6 @@ impl Index {
         Ok(next)
     }
 
-    /// The number of a value, if it has one.
-    pub(crate) fn get(&self, id: ValueId) -> Option<usize> {
-        self.numbers.get(&id).map(|number| *number as usize)
-    }
-
     /// The value of this number.
     pub(crate) fn id(&self, number: usize) -> ValueId {
         self.ids[number]

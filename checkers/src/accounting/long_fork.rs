@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
-use tribunal_history::{Finding, Record};
+use tribunal_history::{Finding, Record, ValueId};
 
 use super::case::{Case, is_fail};
 use super::doubt::Doubt;
+use super::fork_words::Speaker;
 use super::forks::{Forks, Snapshot};
 use super::index::Index;
 use super::ledger::{Account, check};
@@ -74,7 +75,7 @@ impl Account for LongFork {
     fn judge(&self, case: Case<'_>) -> Result<Ruling, Doubt> {
         let mut store = Store::open(case)?;
         store.read()?;
-        store.close(!self.forks_only)
+        Ok(store.close(!self.forks_only))
     }
 }
 
@@ -84,11 +85,11 @@ struct Store<'a> {
     index: Index,
     keys: Vec<Key>,
     /// Each read and its keys, before the versions are known.
-    seen: Vec<(u32, Vec<(u32, tribunal_history::ValueId)>)>,
+    seen: Vec<(u32, Vec<(u32, ValueId)>)>,
     forks: Forks,
     /// How many reads show what nobody wrote, and the first: the read, the key, the value.
     nowhere: u64,
-    first_nowhere: Option<(usize, usize, tribunal_history::ValueId)>,
+    first_nowhere: Option<(usize, usize, ValueId)>,
     writes: u64,
 }
 
@@ -125,7 +126,7 @@ impl<'a> Store<'a> {
         Ok(store)
     }
 
-    fn key(&mut self, id: tribunal_history::ValueId) -> Result<usize, Doubt> {
+    fn key(&mut self, id: ValueId) -> Result<usize, Doubt> {
         let number = self.index.number(id)?;
         if number == self.keys.len() {
             self.keys.push(Key::default());
@@ -167,7 +168,7 @@ impl<'a> Store<'a> {
         Ok(())
     }
 
-    fn close(mut self, sessions: bool) -> Result<Ruling, Doubt> {
+    fn close(self, sessions: bool) -> Ruling {
         let reads = self.forks.len() as u64;
         let (early, late) = self.forks.early_and_late(|key| self.keys[key].last());
         let (count, fork) = self.forks.find(self.case);
@@ -185,8 +186,7 @@ impl<'a> Store<'a> {
             ("keys written out of turn", unordered),
             ("keys of several groups", overlapping),
         ];
-        let speaker =
-            super::fork_words::Speaker { case: self.case, index: &self.index, keys: &self.keys };
+        let speaker = Speaker { case: self.case, index: &self.index, keys: &self.keys };
         let charge: Option<Charge> = if let Some(fork) = fork {
             Some(speaker.fork(&fork, count))
         } else if let Some((read, key, value)) = self.first_nowhere {
@@ -207,6 +207,6 @@ impl<'a> Store<'a> {
             Ruling::valid(figures)
         };
         let bytes = self.index.bytes() + self.forks.bytes();
-        Ok(ruling.with(Vec::new(), bytes))
+        ruling.with(Vec::new(), bytes)
     }
 }

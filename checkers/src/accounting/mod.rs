@@ -13,6 +13,7 @@
 mod bank;
 mod case;
 mod counter_bounds;
+mod deed;
 mod doubt;
 mod element;
 mod fork_words;
@@ -20,6 +21,11 @@ mod forks;
 mod index;
 mod ledger;
 mod listed;
+mod log;
+mod log_book;
+mod log_class;
+mod log_walk;
+mod log_words;
 mod long_fork;
 mod pn_counter;
 mod proof;
@@ -36,6 +42,7 @@ mod versions;
 
 pub use bank::Bank;
 pub use counter_bounds::CounterBounds;
+pub use log::Log;
 pub use long_fork::LongFork;
 pub use pn_counter::PnCounter;
 pub use set::Set;

@@ -1,0 +1,11 @@
+//! The checkers that judge by accounting.
+
+mod oracle;
+mod script;
+mod world;
+
+mod golden;
+mod hostile;
+mod planted;
+mod truthful;
+mod twins;
