@@ -91,7 +91,11 @@ impl Account for Bank {
     const OBJECT: &'static str = "the bank";
 
     fn claim(&self) -> &'static str {
-        "every read shows all the money, and no account overdrawn or out of nowhere"
+        if self.negative {
+            "every read shows all the money, and no account out of nowhere"
+        } else {
+            "every read shows all the money, and no account overdrawn or out of nowhere"
+        }
     }
 
     fn judge(&self, case: Case<'_>) -> Result<Ruling, Doubt> {
@@ -204,6 +208,10 @@ fn lines(case: Case<'_>, tallies: &[Tally]) -> Vec<String> {
                 let call = &case.calls[position];
                 format!("event {}, {}", call.completed, case.label(call))
             };
+            if tally.first == tally.worst {
+                lines.push(format!("{class}, first and worst: {}", show(tally.first)));
+                continue;
+            }
             lines.push(format!("{class}, first: {}", show(tally.first)));
             lines.push(format!("{class}, worst: {}", show(tally.worst)));
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tribunal_history::{Call, Completion, History, ValueId, Values};
+use tribunal_history::{Call, Completion, Function, History, Value, ValueId, Values};
 
 use crate::{Budget, Malformed};
 
@@ -10,7 +10,7 @@ use crate::{Budget, Malformed};
 const SHOWN_MAX: usize = 72;
 
 /// Lists within lists that are shown.
-const DEPTH_MAX: u32 = 5;
+const DEPTH_MAX: u32 = 8;
 
 /// The calls of one key, in order of invocation, and what is needed to speak of them.
 #[derive(Clone, Copy)]
@@ -68,17 +68,13 @@ impl<'a> Case<'a> {
         if !call.key.is_nil() {
             let _ = write!(label, " {}", self.show(call.key));
         }
-        match call.completion {
-            Completion::Ok(result) if result != call.argument && call.argument.is_nil() => {
-                let _ = write!(label, " → {}", self.show(result));
-            }
-            Completion::Ok(result) if result != call.argument && !result.is_nil() => {
-                let _ = write!(label, " {} → {}", self.show(call.argument), self.show(result));
-            }
-            _ if call.argument.is_nil() => {}
-            _ => {
-                let _ = write!(label, " {}", self.show(call.argument));
-            }
+        if !call.argument.is_nil() {
+            let _ = write!(label, " {}", self.show(call.argument));
+        }
+        if let Completion::Ok(result) = call.completion
+            && (asks(call.function) || (result != call.argument && !result.is_nil()))
+        {
+            let _ = write!(label, " → {}", self.show(result));
         }
         label
     }
@@ -112,6 +108,14 @@ impl<'a> Case<'a> {
     }
 }
 
+/// Whether the function is there for its answer.
+const fn asks(function: Function) -> bool {
+    matches!(
+        function,
+        Function::Read | Function::Dequeue | Function::Drain | Function::Generate | Function::Poll
+    )
+}
+
 /// Whether the call ended `ok`.
 pub(crate) const fn is_ok(call: &Call) -> bool {
     matches!(call.completion, Completion::Ok(_))
@@ -127,7 +131,7 @@ fn int(values: &Values, id: ValueId) -> Option<i64> {
         return None;
     }
     match values.get(id) {
-        tribunal_history::Value::Int(number) => Some(number),
+        Value::Int(number) => Some(number),
         _ => None,
     }
 }

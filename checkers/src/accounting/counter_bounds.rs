@@ -122,6 +122,11 @@ pub(crate) fn sum_read(case: Case<'_>, call: &Call) -> Result<i64, Doubt> {
     }
 }
 
+fn counting(adds: u64) -> String {
+    let verb = if adds == 1 { "counts" } else { "count" };
+    format!("{} {verb}", plural(adds, "add"))
+}
+
 fn charge(case: Case<'_>, outside: &Outside, bad: u64) -> Result<Charge, Doubt> {
     let Outside { read, seen, low, high } = *outside;
     let reader = &case.calls[read];
@@ -142,27 +147,15 @@ fn charge(case: Case<'_>, outside: &Outside, bad: u64) -> Result<Charge, Doubt> 
     let proof = Proof::new(case, read, counted.into_iter().rev());
     let name = proof.name(read);
     let limit = if below { low } else { high };
-    let argument = if below {
-        vec![
-            format!(
-                "of {} that count, the positive ones had ended before {name} began, and the \
-                     negative ones began before it ended",
-                plural(many, "add")
-            ),
-            format!("together they make {low}, and less cannot have been there"),
-            format!("{name} saw {seen}"),
-        ]
-    } else {
-        vec![
-            format!(
-                "of {} that count, the negative ones had ended before {name} began, and the \
-                     positive ones began before it ended",
-                plural(many, "add")
-            ),
-            format!("together they make {high}, and more cannot have been there"),
-            format!("{name} saw {seen}"),
-        ]
-    };
+    let (low_sign, high_sign) =
+        if below { ("positive", "negative") } else { ("negative", "positive") };
+    let than = if below { "less" } else { "more" };
+    let argument = vec![
+        format!("{low_sign} adds count that ended ok before {name} began"),
+        format!("{high_sign} adds count that began before {name} ended and did not fail"),
+        format!("{} so, and make {limit}: {than} cannot have been there", counting(many)),
+        format!("{name} saw {seen}"),
+    ];
     let word = if below { "least" } else { "greatest" };
     Ok(Charge {
         anomaly: "counter out of bounds",

@@ -1,9 +1,19 @@
-//! The first of many, in words.
+//! Counts and lists, in words.
 
 use crate::verdicts::grouped;
 
 /// Members that are named, at most.
 const NAMED_MAX: usize = 10;
+
+/// As `never`, `once`, `twice`, `3 times`.
+pub(crate) fn times(count: u64) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{} times", grouped(more)),
+    }
+}
 
 /// As `lost: 3, 5, 8 and 12 more`; nothing if there are none. `total` counts all of them.
 pub(crate) fn listed(

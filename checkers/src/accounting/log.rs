@@ -168,7 +168,8 @@ fn close(book: &Book<'_>, tallies: &Tallies, unseen: &[u32], lag: Option<Lag>) -
         ("polled", polled),
         ("unseen at the end", unseen.len() as u64),
     ];
-    figures.extend(Class::ALL.iter().map(|class| (class.name(), tallies.count(*class))));
+    let counts = Class::ALL.iter().map(|class| (class.name(), tallies.count(*class)));
+    figures.extend(counts.filter(|(_, count)| *count > 0));
     let ruling = match tallies.gravest() {
         Some((class, example)) => {
             Ruling::invalid(charge(book, class, example, tallies.count(class)), figures)

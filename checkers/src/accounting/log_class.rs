@@ -67,6 +67,15 @@ impl Class {
     }
 }
 
+/// The name with its article, as `an aborted read`.
+pub(crate) fn with_article(name: &str) -> String {
+    if name == Class::InconsistentOffsets.name() {
+        return name.to_owned();
+    }
+    let article = if name.starts_with(['a', 'i']) { "an" } else { "a" };
+    format!("{article} {name}")
+}
+
 /// One case of an anomaly. Calls are positions among the case's calls.
 #[derive(Clone, Copy)]
 pub(crate) struct Example {

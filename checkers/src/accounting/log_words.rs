@@ -2,7 +2,7 @@
 
 use super::case::is_fail;
 use super::log_book::{Book, NONE};
-use super::log_class::{Class, Example};
+use super::log_class::{Class, Example, with_article};
 use super::proof::Proof;
 use super::ruling::Charge;
 use crate::verdicts::grouped;
@@ -22,7 +22,10 @@ pub(crate) fn charge(book: &Book<'_>, class: Class, example: &Example, count: u6
     Charge {
         anomaly: class.name(),
         subject: format!("partition {partition}"),
-        headline: format!("has a {} in partition {partition}{times}: {fact}", class.name()),
+        headline: format!(
+            "has {} in partition {partition}{times}: {fact}",
+            with_article(class.name())
+        ),
         at: case.calls[culprit].completed_at,
         witness: proof.witness(fact, argument),
     }

@@ -6,7 +6,7 @@ use super::case::{Case, is_fail, is_ok};
 use super::doubt::Doubt;
 use super::index::Index;
 use super::ledger::{Account, check};
-use super::listed::listed;
+use super::listed::{listed, times};
 use super::proof::Proof;
 use super::ruling::{Charge, Figures, Ruling};
 use crate::verdicts::plural;
@@ -308,7 +308,7 @@ impl<'a> Flow<'a> {
             ("attempted", self.sum(|element| u64::from(element.attempts))),
             ("acknowledged", self.sum(|element| u64::from(element.acknowledged))),
             ("delivered", self.sum(|element| u64::from(element.delivered))),
-            ("lost", self.sum(Element::missing)),
+            ("missing", self.sum(Element::missing)),
             ("still inside", self.sum(|one| one.undelivered() - one.missing())),
             ("unexpected", self.sum(|element| u64::from(element.unexpected != NONE))),
             ("duplicated", self.sum(|element| u64::from(element.extra))),
@@ -363,9 +363,9 @@ impl Flow<'_> {
             format!("{a} had put {name} in and was acknowledged before {z} began"),
             format!("{z} left the queue empty"),
             format!(
-                "{name} was so acknowledged {} and delivered {}",
-                plural(u64::from(element.due), "time"),
-                plural(u64::from(element.delivered), "time")
+                "{name} was acknowledged {} so, and delivered {}",
+                times(u64::from(element.due)),
+                times(u64::from(element.delivered))
             ),
         ];
         argument.push(match self.crashed_dequeues {
@@ -414,9 +414,9 @@ impl Flow<'_> {
         let others = [element.attempt as usize, element.delivery as usize];
         let proof = Proof::new(self.case, taker, others);
         let z = proof.name(taker);
-        let times = plural(u64::from(element.attempts), "time");
+        let most = times(u64::from(element.attempts));
         let argument = vec![
-            format!("{name} was put in at most {times}"),
+            format!("{name} was put in at most {most}"),
             format!("with {z} it was delivered once more than it had been put in"),
         ];
         let headline = format!(

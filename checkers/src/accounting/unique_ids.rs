@@ -6,7 +6,7 @@ use super::case::{Case, is_ok};
 use super::doubt::Doubt;
 use super::index::Index;
 use super::ledger::{Account, check};
-use super::listed::listed;
+use super::listed::{listed, times};
 use super::proof::Proof;
 use super::ruling::{Charge, Ruling};
 use crate::verdicts::plural;
@@ -78,7 +78,7 @@ impl Account for UniqueIds {
         };
         let which = given.iter().enumerate().filter(|(_, (_, count))| *count > 1);
         let names = which.map(|(number, (_, count))| {
-            format!("{} ({})", case.show(index.id(number)), plural(u64::from(*count), "time"))
+            format!("{} ({})", case.show(index.id(number)), times(u64::from(*count)))
         });
         let mut lines: Vec<String> =
             listed("given more than once", names, repeated).into_iter().collect();

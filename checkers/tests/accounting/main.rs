@@ -7,5 +7,6 @@ mod world;
 mod golden;
 mod hostile;
 mod planted;
+mod speed;
 mod truthful;
 mod twins;

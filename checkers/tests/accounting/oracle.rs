@@ -199,7 +199,7 @@ pub(crate) fn queue(history: &History, loses: bool, duplicates: bool) -> Says {
     }
     let crashed = |name| ops.iter().filter(|op| op.is(name) && op.crashed()).count();
     let figures = vec![
-        ("lost", missing.len() as u64),
+        ("missing", missing.len() as u64),
         ("still inside", inside as u64),
         ("unexpected", unexpected.len() as u64),
         ("duplicated", extra),

@@ -195,7 +195,7 @@ fn defects_of_banks() {
     let overdrawn =
         || -> Box<dyn Object> { Box::new(BankObject { balances: [4, 6, 0], negative: false }) };
     find((&Bank::new(), "negative balance"), Shape::HONEST, overdrawn, |events| {
-        let script = "9 invoke read\n9 ok read [[0 11] [1 -1] [2 0]]";
+        let script = "90009 invoke read\n90009 ok read [[0 11] [1 -1] [2 0]]";
         events.extend(lines(script));
         true
     });
@@ -210,36 +210,36 @@ fn defects_of_stores() {
     };
     find("long fork", |events| {
         events.extend(lines(
-            "91 invoke txn [[w 20 1]]
-             92 invoke txn [[w 21 1]]
-             91 ok txn [[w 20 1]]
-             92 ok txn [[w 21 1]]
-             93 invoke txn [[r 20 nil] [r 21 nil]]
-             94 invoke txn [[r 20 nil] [r 21 nil]]
-             93 ok txn [[r 20 1] [r 21 nil]]
-             94 ok txn [[r 21 1] [r 20 nil]]",
+            "90091 invoke txn [[w 20 1]]
+             90092 invoke txn [[w 21 1]]
+             90091 ok txn [[w 20 1]]
+             90092 ok txn [[w 21 1]]
+             90093 invoke txn [[r 20 nil] [r 21 nil]]
+             90094 invoke txn [[r 20 nil] [r 21 nil]]
+             90093 ok txn [[r 20 1] [r 21 nil]]
+             90094 ok txn [[r 21 1] [r 20 nil]]",
         ));
         true
     });
     find("backward read", |events| {
         events.extend(lines(
-            "91 invoke txn [[w 20 1]]
-             91 ok txn [[w 20 1]]
-             91 invoke txn [[w 20 2]]
-             91 ok txn [[w 20 2]]
-             93 invoke txn [[r 20 nil] [r 21 nil]]
-             93 ok txn [[r 20 2] [r 21 nil]]
-             93 invoke txn [[r 20 nil] [r 21 nil]]
-             93 ok txn [[r 20 1] [r 21 nil]]",
+            "90091 invoke txn [[w 20 1]]
+             90091 ok txn [[w 20 1]]
+             90091 invoke txn [[w 20 2]]
+             90091 ok txn [[w 20 2]]
+             90093 invoke txn [[r 20 nil] [r 21 nil]]
+             90093 ok txn [[r 20 2] [r 21 nil]]
+             90093 invoke txn [[r 20 nil] [r 21 nil]]
+             90093 ok txn [[r 20 1] [r 21 nil]]",
         ));
         true
     });
     find("value from nowhere", |events| {
         events.extend(lines(
-            "91 invoke txn [[w 20 1]]
-             91 fail txn [[w 20 1]]
-             93 invoke txn [[r 20 nil] [r 21 nil]]
-             93 ok txn [[r 20 1] [r 21 nil]]",
+            "90091 invoke txn [[w 20 1]]
+             90091 fail txn [[w 20 1]]
+             90093 invoke txn [[r 20 nil] [r 21 nil]]
+             90093 ok txn [[r 20 1] [r 21 nil]]",
         ));
         true
     });
@@ -248,24 +248,24 @@ fn defects_of_stores() {
 #[test]
 fn defects_of_logs() {
     let log = || -> Box<dyn Object> { Box::new(LogObject::default()) };
-    let sent = "91 invoke send@9 [9 1]
-        91 ok send@9 [0 [9 1]]
-        91 invoke send@9 [9 2]
-        91 ok send@9 [5 [9 2]]
-        91 invoke send@9 [9 3]
-        91 ok send@9 [7 [9 3]]\n";
+    let sent = "90091 invoke send@9 [9 1]
+        90091 ok send@9 [0 [9 1]]
+        90091 invoke send@9 [9 2]
+        90091 ok send@9 [5 [9 2]]
+        90091 invoke send@9 [9 3]
+        90091 ok send@9 [7 [9 3]]\n";
     let cases = [
-        ("lost write", "92 ok poll@9 [[5 [9 2]] [7 [9 3]]]"),
-        ("inconsistent offsets", "92 ok poll@9 [[0 [9 1]] [5 [9 1]] [7 [9 3]]]"),
-        ("duplicate", "92 ok poll@9 [[0 [9 1]] [5 [9 2]] [7 [9 3]] [8 [9 2]]]"),
-        ("value from nowhere", "92 ok poll@9 [[0 [9 1]] [5 [9 2]] [7 [9 3]] [8 [9 4]]]"),
-        ("internal nonmonotonic poll", "92 ok poll@9 [[0 [9 1]] [7 [9 3]] [5 [9 2]]]"),
+        ("lost write", "90092 ok poll@9 [[5 [9 2]] [7 [9 3]]]"),
+        ("inconsistent offsets", "90092 ok poll@9 [[0 [9 1]] [5 [9 1]] [7 [9 3]]]"),
+        ("duplicate", "90092 ok poll@9 [[0 [9 1]] [5 [9 2]] [7 [9 3]] [8 [9 2]]]"),
+        ("value from nowhere", "90092 ok poll@9 [[0 [9 1]] [5 [9 2]] [7 [9 3]] [8 [9 4]]]"),
+        ("internal nonmonotonic poll", "90092 ok poll@9 [[0 [9 1]] [7 [9 3]] [5 [9 2]]]"),
     ];
     for (anomaly, answer) in cases {
         for number in 0..50 {
             let mut random = Seed(8).child_at(anomaly, number).random();
             let mut events = run(&mut random, Shape::HONEST, &mut *log());
-            events.extend(lines(&format!("{sent}92 invoke poll@9 nil\n{answer}")));
+            events.extend(lines(&format!("{sent}90092 invoke poll@9 nil\n{answer}")));
             let finding = judge(&Log::new(), history(&events));
             assert!(
                 finding.anomaly == anomaly

@@ -125,6 +125,9 @@ pub(crate) fn figure(finding: &Finding, name: &str) -> u64 {
     let line = line.strip_prefix("in all keys: ").unwrap_or(line);
     let entry = line.replace(',', "\u{1}").replace("\u{1} ", ",");
     let found = entry.split(',').find_map(|entry| entry.strip_prefix(&format!("{name}: ")));
-    let digits = found.unwrap_or_else(|| panic!("no {name} in {line}")).replace('\u{1}', "");
+    // The log tells only of what was met.
+    let none = (finding.checker == "log").then_some("0");
+    let digits = found.or(none).unwrap_or_else(|| panic!("no {name} in {line}"));
+    let digits = digits.replace('\u{1}', "");
     digits.parse().unwrap()
 }

@@ -433,9 +433,9 @@ impl Object for StoreObject {
 /// A log of two partitions; each client polls on from where it was.
 #[derive(Default)]
 pub(crate) struct LogObject {
-    partitions: [Vec<Value>; 2],
-    positions: BTreeMap<(u32, i64), usize>,
-    finals: i64,
+    pub(crate) partitions: [Vec<Value>; 2],
+    pub(crate) positions: BTreeMap<(u32, i64), usize>,
+    pub(crate) finals: i64,
     /// Clients lose their place now and then.
     pub(crate) slips: bool,
 }
