@@ -13,6 +13,8 @@ pub(crate) struct Snapshot {
     /// Position among the case's calls.
     pub read: u32,
     pub sights: Vec<(u32, u32)>,
+    /// It shows what nobody wrote, so it is no point of any order.
+    pub strange: bool,
 }
 
 /// Two reads and two keys: the first read saw a newer version of the first key, the second read of
@@ -87,7 +89,8 @@ impl Forks {
     }
 
     /// The fork that showed first, and how many neighbours in order of what they saw are forks.
-    /// None if and only if all reads of each group lie in one order. O(n log n).
+    /// None if and only if all reads of each group, without strange ones, lie in one order on the
+    /// keys whose versions have one. O(n log n).
     ///
     /// If one read saw no older version of any key than another, the sum of its versions is no
     /// less, and if the sums are equal so are the reads. So in order of sums, reads that lie in
@@ -98,7 +101,8 @@ impl Forks {
             known.map(|(_, version)| u64::from(*version)).sum()
         };
         let groups = self.groups();
-        let mut order: Vec<usize> = (0..self.snapshots.len()).collect();
+        let mut order: Vec<usize> =
+            (0..self.snapshots.len()).filter(|at| !self.snapshots[*at].strange).collect();
         order.sort_by_cached_key(|at| (groups[*at], sum(&self.snapshots[*at])));
         let (mut count, mut first): (u64, Option<(u32, Fork)>) = (0, None);
         for two in order.windows(2) {
@@ -118,15 +122,14 @@ impl Forks {
         (count, first.map(|(_, fork)| fork))
     }
 
-    /// The number of each read's group. Reads are of one group if they name the same keys and know
-    /// versions of the same.
+    /// The number of each read's group: the keys it names.
     fn groups(&self) -> Vec<u32> {
-        let mut numbers: HashMap<Vec<(u32, bool)>, u32, FixedState> =
+        let mut numbers: HashMap<Vec<u32>, u32, FixedState> =
             HashMap::with_hasher(FixedState::with_seed(0x6772_6f75));
         let mut groups = Vec::with_capacity(self.snapshots.len());
         for snapshot in &self.snapshots {
             let next = numbers.len() as u32;
-            let keys = snapshot.sights.iter().map(|(key, version)| (*key, *version == NONE));
+            let keys = snapshot.sights.iter().map(|(key, _)| *key);
             groups.push(*numbers.entry(keys.collect()).or_insert(next));
         }
         groups

@@ -25,7 +25,8 @@ use crate::{Budget, Checker};
 /// - *long fork*: of two reads of one group, one saw a newer version of one key, the other of another.
 /// - *backward read*: a process reads an older version of a key than it read before (not with
 ///   [`LongFork::forks_only`]: some stores promise snapshots, but no order to one session).
-/// - *value from nowhere*: a read shows what no write that did not fail was invoked in time to write.
+/// - *value from nowhere*: a read shows what no write that did not fail was invoked in time to
+///   write. Such a read is compared with no other.
 ///
 /// Unknown if no read ended `ok`; or if nothing was found and not all could be asked: a key was
 /// written by overlapping operations, or groups overlap.
@@ -105,6 +106,7 @@ impl<'a> Store<'a> {
             first_nowhere: None,
             writes: 0,
         };
+        let mut bytes = 0;
         for (position, call) in case.calls.iter().enumerate() {
             match Transaction::read(case, call)? {
                 Transaction::Unread => {}
@@ -119,8 +121,13 @@ impl<'a> Store<'a> {
                     for (key, value) in seen {
                         read.push((store.key(key)? as u32, value));
                     }
+                    // Once as values and once as versions.
+                    bytes += 2 * (size_of::<Snapshot>() + size_of_val(&read[..])) as u64;
                     store.seen.push((position as u32, read));
                 }
+            }
+            if bytes > case.budget.bytes {
+                return Err(Doubt::Bytes(case.budget.bytes));
             }
         }
         Ok(store)
@@ -148,7 +155,8 @@ impl<'a> Store<'a> {
                 return Err(Doubt::Stopped);
             }
             let call = &self.case.calls[position as usize];
-            let mut snapshot = Snapshot { read: position, sights: Vec::with_capacity(read.len()) };
+            let sights = Vec::with_capacity(read.len());
+            let mut snapshot = Snapshot { read: position, sights, strange: false };
             for (key, value) in read {
                 let place = versions.get(&(key, value)).copied();
                 let known = &self.keys[key as usize];
@@ -157,6 +165,7 @@ impl<'a> Store<'a> {
                     Sight::Unordered => NONE,
                     Sight::Nowhere => {
                         self.nowhere += 1;
+                        snapshot.strange = true;
                         self.first_nowhere.get_or_insert((position as usize, key as usize, value));
                         NONE
                     }

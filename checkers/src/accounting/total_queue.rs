@@ -111,7 +111,17 @@ impl TotalQueue {
             Ruling::valid(figures)
         };
         let bytes = flow.index.bytes() + (flow.case.calls.len() * 16) as u64;
-        ruling.with(flow.lines(), bytes)
+        let at_least = match (certain, missing + undelivered) {
+            (true, _) => "no",
+            (false, 0) => "yes",
+            _ => "not known",
+        };
+        let extra = flow.sum(|element| u64::from(element.extra));
+        let at_most = if extra > 0 { "no" } else { "yes" };
+        let mut lines =
+            vec![format!("delivered at least once: {at_least}; delivered at most once: {at_most}")];
+        lines.extend(flow.lines());
+        ruling.with(lines, bytes)
     }
 }
 

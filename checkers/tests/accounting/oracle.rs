@@ -1,5 +1,6 @@
 //! The rules again, from their definitions, without any cleverness: every pair, every subset.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tribunal_history::{Call, Completion, Function, History, Value, Verdict};
@@ -329,14 +330,16 @@ pub(crate) fn bank(history: &History) -> Says {
     }
 }
 
-/// The key and the value of a micro-operation.
-fn micro(value: &Value) -> (String, Value, Value) {
+/// A micro-operation: name, key, value.
+type Micro = (String, Value, Value);
+
+fn micro(value: &Value) -> Micro {
     let Value::List(parts) = value else { panic!("{value}") };
     let Value::Text(name) = &parts[0] else { panic!("{value}") };
     (name.to_string(), parts[1].clone(), parts[2].clone())
 }
 
-fn micros(value: &Value) -> Vec<(String, Value, Value)> {
+fn micros(value: &Value) -> Vec<Micro> {
     let Value::List(items) = value else { panic!("{value}") };
     items.iter().map(micro).collect()
 }
@@ -368,7 +371,7 @@ pub(crate) fn long_fork(history: &History, sessions: bool) -> Says {
         let place = writes.iter().position(|(_, _, written)| written == value);
         if value.is_nil() { Some(0) } else { place.map(|place| place + 1) }
     };
-    let reads: Vec<(&Op, Vec<(String, Value, Value)>)> = ops
+    let reads: Vec<(&Op, Vec<Micro>)> = ops
         .iter()
         .filter(|op| done(op) && micros(&op.argument)[0].0 == "r")
         .map(|op| (op, micros(op.result.as_ref().unwrap())))
@@ -384,29 +387,25 @@ pub(crate) fn long_fork(history: &History, sessions: bool) -> Says {
             open |= unordered(key);
         }
     }
+    let strange = |read: &Op, seen: &[Micro]| {
+        seen.iter().any(|(_, key, value)| {
+            let timely = |write: &Op| write.call.invoked < read.call.completed;
+            let mut writes = of(key).into_iter();
+            !value.is_nil() && !writes.any(|(write, _, one)| one == value && timely(write))
+        })
+    };
     for (one, a) in &reads {
         for (other, b) in &reads {
-            let compare = |(left, right): (&(String, Value, Value), &(String, Value, Value))| {
-                let key = &left.1;
-                let ok = |op: &Op, value: &Value| {
-                    value.is_nil()
-                        || of(key).iter().any(|(write, _, written)| {
-                            written == value && write.call.invoked < op.call.completed
-                        })
-                };
-                if unordered(key) || !ok(one, &left.2) || !ok(other, &right.2) {
-                    return std::cmp::Ordering::Equal;
-                }
-                version(key, &left.2).cmp(&version(key, &right.2))
+            let compare = |(left, right): (&Micro, &Micro)| match unordered(&left.1) {
+                true => Ordering::Equal,
+                false => version(&left.1, &left.2).cmp(&version(&left.1, &right.2)),
             };
-            if a.iter().map(|micro| &micro.1).ne(b.iter().map(|micro| &micro.1)) {
+            let groups = [a, b].map(|seen| seen.iter().map(|micro| &micro.1).collect::<Vec<_>>());
+            if groups[0] != groups[1] || strange(one, a) || strange(other, b) {
                 continue;
             }
             let orders: Vec<_> = a.iter().zip(b).map(compare).collect();
-            let (less, more) = (
-                orders.contains(&std::cmp::Ordering::Less),
-                orders.contains(&std::cmp::Ordering::Greater),
-            );
+            let [less, more] = [Ordering::Less, Ordering::Greater].map(|one| orders.contains(&one));
             fork |= less && more;
             let later =
                 one.call.process == other.call.process && one.call.invoked < other.call.invoked;

@@ -39,9 +39,12 @@ fn micro(name: &str, key: i64, value: Value) -> Value {
     Value::List([Value::text(name), Value::Int(key), value].into())
 }
 
+/// What it is, who judges it, and a history.
+type Case = (&'static str, Vec<Box<dyn Checker>>, History);
+
 /// A history of `count` operations for each checker, right in every part.
-fn histories(count: i64) -> Vec<(&'static str, Vec<Box<dyn Checker>>, History)> {
-    let mut made: Vec<(&'static str, Vec<Box<dyn Checker>>, History)> = Vec::new();
+fn histories(count: i64) -> Vec<Case> {
+    let mut made: Vec<Case> = Vec::new();
     let int = Value::Int;
     // Ten reads of many elements each.
     let mut set = Writer::default();

@@ -14,11 +14,14 @@ use crate::world::{
     StoreObject, run,
 };
 
+/// A checker and its oracle.
+type Twins<'a> = (&'a dyn Checker, &'a dyn Fn(&History) -> Says);
+
 /// Judges `count` histories twice, and gives how often each anomaly was found.
 fn compare(
     name: &str,
     count: u64,
-    (checker, oracle): (&dyn Checker, &dyn Fn(&History) -> Says),
+    (checker, oracle): Twins<'_>,
     mut object: impl FnMut(u64) -> (Shape, Box<dyn Object>),
 ) -> BTreeMap<String, u64> {
     let mut met: BTreeMap<String, u64> = BTreeMap::new();
@@ -184,7 +187,7 @@ fn in_jepsen_words(lines: &[Line]) -> Vec<Line> {
             ("poll", false) => list(&[Value::text("poll")]),
             _ => list(&[Value::text("send"), key, line.value.clone()]),
         };
-        let function = if line.process % 2 == 0 { "txn" } else { &*line.function };
+        let function = if line.process.is_multiple_of(2) { "txn" } else { &*line.function };
         Line { function: function.to_owned(), key: NIL, value: list(&[micro]), ..line.clone() }
     };
     lines.iter().map(translate).collect()
