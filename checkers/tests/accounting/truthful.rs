@@ -71,9 +71,9 @@ fn what_keeps_its_promise_is_never_invalid() {
     never_invalid(800);
 }
 
-/// The same with 100,000 histories for each checker: some minutes in release mode.
+/// The same with 100,000 histories for each checker: under a minute in release mode.
 #[test]
-#[ignore = "minutes; cargo test --release -p tribunal-checkers --test accounting -- --ignored"]
+#[ignore = "a minute; cargo test --release -p tribunal-checkers --test accounting -- --ignored"]
 fn what_keeps_its_promise_is_never_invalid_in_a_million_runs() {
     never_invalid(100_000);
 }
