@@ -18,12 +18,12 @@ use crate::{Budget, Checker};
 /// adds that certainly count and the negative ones that may; the greatest the other way round.
 /// Failed adds never count.
 ///
-/// A necessary condition of linearizability, not a sufficient one: whether some choice of adds makes
-/// up exactly what was read, and whether the reads agree with each other, is not asked. No read
-/// that ended `ok`: valid, and the details say that nothing was put to the test.
+/// A necessary condition of linearizability, not a sufficient one: whether some choice of adds
+/// makes up exactly what was read, and whether the reads agree with each other, is not asked. No
+/// read that ended `ok`: valid, and the details say that nothing was put to the test.
 ///
-/// O(n log n); memory proportional to operations. Source: Jepsen's `checker/counter`, which knows no
-/// negative adds.
+/// O(n log n); memory proportional to operations. Source: Jepsen's `checker/counter`, which knows
+/// no negative adds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CounterBounds;
 

@@ -122,8 +122,8 @@ fn jepsen(case: Case<'_>, call: &Call, asked: &[ValueId]) -> Result<Vec<Step>, D
     Ok(steps)
 }
 
-/// The offset in the answer to a send of `value`: `[offset value]`, or the value alone if the offset
-/// is not known.
+/// The offset in the answer to a send of `value`: `[offset value]`, or the value alone if the
+/// offset is not known.
 fn sent(case: Case<'_>, result: ValueId, value: ValueId) -> Option<Option<i64>> {
     if result == value {
         return Some(None);

@@ -27,13 +27,14 @@ use crate::{Budget, Checker};
 /// - *aborted read*: polled, and all sends of it failed. *Value from nowhere*: polled, and no send
 ///   of it was invoked before.
 /// - *nonmonotonic poll*, *poll skip*: a process polls a partition at an offset not above the last
-///   one it polled there, or leaves out one that somebody has shown. *Internal*: within one operation.
+///   one it polled there, or leaves out one that somebody has shown. *Internal*: within one
+///   operation.
 /// - *nonmonotonic send*: a process's later send to a partition got no higher offset.
 ///
 /// An `assign` keeps the positions in the partitions it names, `subscribe` and `crash` keep none.
 /// After `subscribe` a group may move positions at any time, so external skips and steps back are
-/// only counted, as for all with [`Log::subscribed`]. Acknowledged messages above all that was polled are
-/// *unseen*, and only counted. Nothing polled: unknown.
+/// only counted, as for all with [`Log::subscribed`]. Acknowledged messages above all that was
+/// polled are *unseen*, and only counted. Nothing polled: unknown.
 ///
 /// Partitions are judged together. O(n log n) in messages sent and polled; memory proportional to
 /// them. Source: Jepsen's `tests/kafka`, without its transaction cycles.

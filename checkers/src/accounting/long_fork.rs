@@ -22,7 +22,8 @@ use crate::{Budget, Checker};
 /// whole group of keys. Nil is every key's first version; a key written more than once must be
 /// written in turn, each write acknowledged before the next is invoked, and never twice the same.
 ///
-/// - *long fork*: of two reads of one group, one saw a newer version of one key, the other of another.
+/// - *long fork*: of two reads of one group, one saw a newer version of one key, the other of
+///   another.
 /// - *backward read*: a process reads an older version of a key than it read before (not with
 ///   [`LongFork::forks_only`]: some stores promise snapshots, but no order to one session).
 /// - *value from nowhere*: a read shows what no write that did not fail was invoked in time to

@@ -21,8 +21,8 @@ use crate::{Budget, Checker};
 ///
 /// - *lost* if a read that was invoked after that moment lacks it, and no read that ended after the
 ///   last such read was invoked shows it;
-/// - *stable* if it was shown and is not lost; *stale* if a read invoked after it was known lacks it
-///   all the same;
+/// - *stable* if it was shown and is not lost; *stale* if a read invoked after it was known lacks
+///   it all the same;
 /// - *never read* otherwise.
 ///
 /// An element in a read is *unexpected* if no `add` of it that did not fail was invoked before the

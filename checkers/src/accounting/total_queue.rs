@@ -18,10 +18,10 @@ use crate::{Budget, Checker};
 /// empty; `drain`, which takes all there is and answers the list. The queue *was shown empty* by a
 /// drain or a dequeue of nil that ended `ok`.
 ///
-/// - *lost*: acknowledged before an operation was invoked that showed the queue empty, and delivered
-///   fewer times than so acknowledged, beyond what dequeues of unknown outcome may have taken.
+/// - *lost*: acknowledged before the last operation was invoked that showed the queue empty, and
+///   delivered fewer times than that, beyond what dequeues of unknown outcome may have taken.
 /// - *unexpected*: delivered, and no enqueue of it that did not fail was invoked before.
-/// - *duplicated*: delivered more often than put in so far.
+/// - *duplicated*: delivered more often than put in so far. Allowed by *at least once*.
 /// - *recovered*: delivered, and no enqueue of it was acknowledged.
 ///
 /// Unknown if an acknowledged element was not delivered and that is no proof: the queue was not
