@@ -130,9 +130,8 @@ const NONE: u32 = u32::MAX;
 /// The account of one element. Calls are positions among the case's calls.
 #[derive(Clone, Copy)]
 struct Element {
-    /// Enqueues that did not fail, and those invoked so far.
+    /// Enqueues that did not fail, invoked so far.
     attempts: u32,
-    invoked: u32,
     /// Enqueues that ended `ok`, and those that did before the queue was last shown empty.
     acknowledged: u32,
     due: u32,
@@ -151,7 +150,6 @@ struct Element {
 
 const UNHEARD: Element = Element {
     attempts: 0,
-    invoked: 0,
     acknowledged: 0,
     due: 0,
     delivered: 0,
@@ -270,7 +268,6 @@ impl<'a> Flow<'a> {
             element.failed = element.failed.min(position as u32);
         } else {
             element.attempts += 1;
-            element.invoked += 1;
             element.attempt = element.attempt.min(position as u32);
         }
         Ok(())
@@ -294,9 +291,9 @@ impl<'a> Flow<'a> {
         let element = self.element(id)?;
         element.delivered = element.delivered.saturating_add(1);
         let position = position as u32;
-        if element.invoked == 0 {
+        if element.attempts == 0 {
             element.unexpected = element.unexpected.min(position);
-        } else if element.delivered > element.invoked {
+        } else if element.delivered > element.attempts {
             element.extra += 1;
             element.duplicated = element.duplicated.min(position);
         }
