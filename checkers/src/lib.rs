@@ -10,6 +10,7 @@
 #[cfg(test)]
 extern crate self as tribunal_checkers;
 
+mod accounting;
 mod algorithm;
 mod budget;
 mod certificate;
@@ -28,6 +29,9 @@ mod online;
 mod registry;
 mod witness;
 
+pub use accounting::{
+    Bank, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
+};
 pub use algorithm::{Algorithm, Attempt, Obstacle};
 pub use budget::Budget;
 pub use certificate::{Confirmation, confirm, is_linearization};

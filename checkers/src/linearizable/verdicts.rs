@@ -283,12 +283,13 @@ fn defect(by: &str) -> String {
     format!("what {by} found does not hold when checked again; this is a defect of the checker")
 }
 
-fn plural(count: u64, noun: &str) -> String {
+/// As `1,234 keys`, `1 key`.
+pub(crate) fn plural(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
 }
 
 /// The number with a comma before every third digit.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

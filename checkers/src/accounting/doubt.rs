@@ -1,0 +1,31 @@
+//! Why a key's account cannot be closed.
+
+use crate::Malformed;
+use crate::verdicts::plural;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Doubt {
+    /// An operation has a shape this checker does not know.
+    Malformed(Malformed),
+    /// The tables would not fit into this many bytes.
+    Bytes(u64),
+    /// The caller asked to stop.
+    Stopped,
+}
+
+impl From<Malformed> for Doubt {
+    fn from(malformed: Malformed) -> Doubt {
+        Doubt::Malformed(malformed)
+    }
+}
+
+impl std::fmt::Display for Doubt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Doubt::Malformed(malformed) => malformed.fmt(f),
+            Doubt::Bytes(bytes) => write!(f, "{} were not enough", plural(*bytes, "byte")),
+            Doubt::Stopped => f.write_str("the check was stopped"),
+        }
+    }
+}
