@@ -4,7 +4,7 @@ use tribunal_history::Cost;
 
 use crate::algorithm::{Attempt, Obstacle};
 use crate::certificate::{Confirmation, confirm, is_linearization};
-use crate::engine::{Answer, Exhausted, search};
+use crate::engine::{Answer, Engine, Exhausted};
 use crate::interval::NEVER;
 use crate::normal::Applied;
 use crate::{Budget, Interval, Model};
@@ -74,7 +74,17 @@ pub fn decide<M: Model>(model: &M, operations: &[Interval<M>], budget: &Budget<'
         let (applied, cost) = (Applied::default(), Cost::default());
         return Decision { ruling, decided_by: algorithm.name, obstacles, applied, cost };
     }
-    searched(model, operations, budget, obstacles)
+    searched(model, operations, budget, Engine::JustInTime, obstacles)
+}
+
+/// Decides as [`decide`] does, without the model's algorithms and with this engine: for comparison.
+pub fn decide_with<M: Model>(
+    model: &M,
+    operations: &[Interval<M>],
+    budget: &Budget<'_>,
+    engine: Engine,
+) -> Decision<M> {
+    searched(model, operations, budget, engine, Vec::new())
 }
 
 fn legal<M: Model>(
@@ -109,11 +119,12 @@ fn searched<M: Model>(
     model: &M,
     operations: &[Interval<M>],
     budget: &Budget<'_>,
+    engine: Engine,
     obstacles: Vec<(&'static str, Obstacle)>,
 ) -> Decision<M> {
     let mut normal = operations.to_vec();
     let applied = model.normalise(&mut normal);
-    let outcome = search(model, &normal, budget);
+    let outcome = engine.search(model, &normal, budget);
     let positions = positions(&normal, operations);
     let ruling = match outcome.answer {
         Answer::Legal(order) => {

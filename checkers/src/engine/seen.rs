@@ -21,6 +21,8 @@ pub(crate) struct Seen {
     keys: Vec<u32>,
     /// Per link of a chain: the next link, then one count per class.
     chains: Vec<u32>,
+    /// Whether who used fewer does for who used more.
+    dominance: bool,
 }
 
 /// What came of a visit.
@@ -34,9 +36,9 @@ pub(crate) enum Visit {
 }
 
 impl Seen {
-    /// Nothing visited.
-    pub(crate) fn new() -> Seen {
-        Seen { slots: vec![0; 64], filled: 0, keys: Vec::new(), chains: Vec::new() }
+    /// Nothing visited. Without `dominance` only equal configurations count as visited.
+    pub(crate) fn new(dominance: bool) -> Seen {
+        Seen { slots: vec![0; 64], filled: 0, keys: Vec::new(), chains: Vec::new(), dominance }
     }
 
     /// Bytes the memory occupies.
@@ -72,6 +74,13 @@ impl Seen {
             compared += 1;
             let start = link as usize + 1;
             let kept = &mut self.chains[start..start + used.len()];
+            if kept == used {
+                return Visit::Known(compared);
+            }
+            if !self.dominance {
+                link = self.chains[link as usize];
+                continue;
+            }
             if kept.iter().zip(used).all(|(old, new)| old <= new) {
                 return Visit::Known(compared);
             }
@@ -136,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_configuration_is_new_once() {
-        let mut seen = Seen::new();
+        let mut seen = Seen::new(true);
         for number in 0..5_000 {
             assert!(is_new(&mut seen, &[number, 7], &[]));
         }
@@ -148,7 +157,7 @@ mod tests {
 
     #[test]
     fn who_used_less_does_for_who_used_more() {
-        let mut seen = Seen::new();
+        let mut seen = Seen::new(true);
         assert!(is_new(&mut seen, &[1], &[1, 1]));
         assert!(!is_new(&mut seen, &[1], &[2, 1]));
         assert!(is_new(&mut seen, &[1], &[2, 0]));

@@ -4,7 +4,7 @@
 //! before the first end of those not placed. *Lowe 2017, §3*: never visit a configuration (the set
 //! of operations placed, and the state) twice. *Horn and Kroening 2015*: each key on its own; that
 //! is the caller's part. Three rules of our own keep crashed operations and reads cheap, and lose
-//! nothing; the proofs are in `docs/checkers/linearizability.md`:
+//! nothing; the proofs are in `docs/checkers/search.md`:
 //!
 //! - an operation that changes nothing is placed as soon as it can be, without an alternative;
 //! - crashed operations that ask the same are used in order of their beginnings, and counted;
@@ -20,29 +20,39 @@ use foldhash::fast::FixedState;
 
 use super::event_list::EventList;
 use super::seen::{Seen, Visit};
-use super::{Answer, Exhausted, Outcome, Stuck};
+use super::{Answer, Exhausted, Outcome, Stuck, is_recorded};
 use crate::interval::{Interval, NEVER};
 use crate::{Budget, Model};
 
 /// How often the caller's stop is asked, in states.
 const STOP_EVERY: u64 = 4_096;
 
-/// Longest history whose best order is kept while searching.
-const RECORDED_MAX: usize = 1_024;
+/// Which rules beyond Wing and Gong's and Lowe's are followed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    /// What changes nothing is placed at once.
+    pub pure_first: bool,
+    /// Crashed operations that ask the same are used in order of their beginnings, and who used
+    /// fewer does for who used more.
+    pub classes: bool,
+}
 
-/// Whether a search that fails on these operations gives the order that came furthest.
-pub(crate) const fn is_recorded<M: Model>(operations: &[Interval<M>]) -> bool {
-    operations.len() <= RECORDED_MAX
+impl Rules {
+    /// All of them.
+    pub(super) const ALL: Rules = Rules { pure_first: true, classes: true };
+    /// None: the search as it was published.
+    pub(super) const NONE: Rules = Rules { pure_first: false, classes: false };
 }
 
 /// Looks for a legal order of `operations`: every one with an end is placed once, within its
 /// interval; of those that never end, any may be left out.
-pub(crate) fn search<M: Model>(
+pub(super) fn search<M: Model>(
     model: &M,
     operations: &[Interval<M>],
     budget: &Budget<'_>,
+    rules: Rules,
 ) -> Outcome {
-    Search::new(model, operations, budget).run()
+    Search::new(model, operations, budget, rules).run()
 }
 
 /// An operation placed, and how to take it back.
@@ -98,7 +108,12 @@ struct Search<'a, M: Model> {
 }
 
 impl<'a, M: Model> Search<'a, M> {
-    fn new(model: &'a M, operations: &'a [Interval<M>], budget: &'a Budget<'a>) -> Self {
+    fn new(
+        model: &'a M,
+        operations: &'a [Interval<M>],
+        budget: &'a Budget<'a>,
+        rules: Rules,
+    ) -> Self {
         let mut order: Vec<usize> = (0..operations.len()).collect();
         order.sort_by_key(|index| operations[*index].begin);
         let (definite, crashed): (Vec<usize>, Vec<usize>) =
@@ -111,10 +126,13 @@ impl<'a, M: Model> Search<'a, M> {
             .iter()
             .map(|index| {
                 let operation = &operations[*index];
-                model.is_pure(&operation.input, operation.output.as_ref())
+                rules.pure_first && model.is_pure(&operation.input, operation.output.as_ref())
             })
             .collect();
-        let classes = classes(operations, &crashed);
+        let classes = match rules.classes {
+            true => classes(operations, &crashed),
+            false => crashed.iter().map(|index| vec![*index]).collect(),
+        };
         Search {
             model,
             budget,
@@ -131,7 +149,7 @@ impl<'a, M: Model> Search<'a, M> {
             state_bytes: 0,
             state: 0,
             path: Vec::new(),
-            seen: Seen::new(),
+            seen: Seen::new(rules.classes),
             key: Vec::new(),
             explored: 0,
             next_stop: STOP_EVERY,
