@@ -15,6 +15,7 @@ mod algorithm;
 mod budget;
 mod certificate;
 mod checker;
+mod count;
 mod decide;
 mod engine;
 pub mod generate;

@@ -10,7 +10,7 @@ use super::ledger::{Account, check};
 use super::proof::Proof;
 use super::ruling::{Charge, Ruling};
 use super::statement::{Error, Statement};
-use crate::verdicts::plural;
+use crate::count::plural;
 use crate::{Budget, Checker};
 
 /// Judges whether every read of all accounts is a moment of one bank.

@@ -7,7 +7,7 @@ use super::doubt::Doubt;
 use super::ledger::{Account, check};
 use super::proof::Proof;
 use super::ruling::{Charge, Ruling};
-use crate::verdicts::plural;
+use crate::count::plural;
 use crate::{Budget, Checker};
 
 /// Judges each read of a counter against the least and the greatest value it can have seen.

@@ -1,7 +1,7 @@
 //! Why a key's account cannot be closed.
 
 use crate::Malformed;
-use crate::verdicts::plural;
+use crate::count::plural;
 
 /// Why there is no answer.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::index::Index;
 use super::proof::Proof;
 use super::ruling::Charge;
 use super::versions::Key;
-use crate::verdicts::plural;
+use crate::count::plural;
 
 /// Speaks of keys and reads.
 pub(crate) struct Speaker<'a> {

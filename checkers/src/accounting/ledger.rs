@@ -9,7 +9,7 @@ use super::case::{Case, show};
 use super::doubt::Doubt;
 use super::ruling::{Figures, Ruling};
 use crate::Budget;
-use crate::verdicts::{grouped, plural};
+use crate::count::{grouped, plural};
 
 /// Keys besides the first that get a line of their own in the details, at most.
 const LINES_MAX: usize = 6;

@@ -1,6 +1,6 @@
 //! Counts and lists, in words.
 
-use crate::verdicts::grouped;
+use crate::count::grouped;
 
 /// Members that are named, at most.
 const NAMED_MAX: usize = 10;

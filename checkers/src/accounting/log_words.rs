@@ -5,7 +5,7 @@ use super::log_book::{Book, NONE};
 use super::log_class::{Class, Example, with_article};
 use super::proof::Proof;
 use super::ruling::Charge;
-use crate::verdicts::grouped;
+use crate::count::grouped;
 
 /// The charge of one case of a kind that was met `count` times.
 pub(crate) fn charge(book: &Book<'_>, class: Class, example: &Example, count: u64) -> Charge {

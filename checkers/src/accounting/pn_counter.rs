@@ -11,7 +11,7 @@ use super::ledger::{Account, check};
 use super::proof::Proof;
 use super::ruling::{Charge, Ruling};
 use super::sums::{Membership, Sums};
-use crate::verdicts::plural;
+use crate::count::plural;
 use crate::{Budget, Checker};
 
 /// Judges the final reads of a counter that may take its time: each is the sum of all acknowledged

@@ -11,7 +11,7 @@ use super::listed::listed;
 use super::proof::{Proof, seconds};
 use super::quantiles::quantiles;
 use super::ruling::{Charge, Figures, Ruling};
-use crate::verdicts::plural;
+use crate::count::plural;
 use crate::{Budget, Checker};
 
 /// Judges the life of every element of a grow-only set that is read often.

@@ -9,7 +9,7 @@ use super::ledger::{Account, check};
 use super::listed::{listed, times};
 use super::proof::Proof;
 use super::ruling::{Charge, Figures, Ruling};
-use crate::verdicts::plural;
+use crate::count::plural;
 use crate::{Budget, Checker};
 
 /// Judges what came out of a queue against what was put in, as multisets; order does not matter.

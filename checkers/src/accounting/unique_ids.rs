@@ -9,7 +9,7 @@ use super::ledger::{Account, check};
 use super::listed::{listed, times};
 use super::proof::Proof;
 use super::ruling::{Charge, Ruling};
-use crate::verdicts::plural;
+use crate::count::plural;
 use crate::{Budget, Checker};
 
 /// Judges whether a generator of ids gave any id twice.
