@@ -6,3 +6,7 @@
 
 pub(crate) mod blocks;
 pub(crate) mod forced_order;
+pub(crate) mod register;
+
+#[cfg(test)]
+pub(crate) mod twin;

@@ -12,6 +12,7 @@ mod tokens;
 mod words;
 
 use crate::algorithm::{Algorithm, Attempt};
+use crate::near_linear::register;
 use crate::normal::Applied;
 use crate::notation::Decoded;
 use crate::{Interval, Kind, Malformed, Model, Notation, Reductions, WhyNot};
@@ -200,7 +201,10 @@ impl Model for Cell {
     }
 
     fn algorithms(&self) -> Vec<Algorithm<Cell>> {
-        vec![Algorithm { name: "values from nowhere", attempt: from_nowhere }]
+        vec![
+            Algorithm { name: "blocks of written values", attempt: register::attempt },
+            Algorithm { name: "values from nowhere", attempt: from_nowhere },
+        ]
     }
 
     fn is_reduction(&self, core: &[Interval<Cell>], all: &[Interval<Cell>]) -> bool {
