@@ -12,6 +12,7 @@ mod tokens;
 mod words;
 
 use crate::algorithm::{Algorithm, Attempt};
+use crate::near_linear::register;
 use crate::normal::Applied;
 use crate::notation::Decoded;
 use crate::online::blocks::Blocks;
@@ -201,7 +202,10 @@ impl Model for Cell {
     }
 
     fn algorithms(&self) -> Vec<Algorithm<Cell>> {
-        vec![Algorithm { name: "values from nowhere", attempt: from_nowhere }]
+        vec![
+            Algorithm { name: "blocks of written values", attempt: register::attempt },
+            Algorithm { name: "values from nowhere", attempt: from_nowhere },
+        ]
     }
 
     fn is_reduction(&self, core: &[Interval<Cell>], all: &[Interval<Cell>]) -> bool {
