@@ -28,12 +28,17 @@ mod tokens;
 mod verdicts;
 mod words;
 
+mod weaker;
+
 pub use budget::Budget;
 pub use cell::{Cell, CellInput, CellOutput, Datum};
 pub use checker::Checker;
 pub use linearizable::Linearizable;
 pub use model::{Decoded, Malformed, Model, WhyNot};
 pub use no_crash::NoCrash;
+pub use weaker::{
+    CausalConsistency, PerKeySequential, Pram, Regular, SequentialConsistency, SessionGuarantees,
+};
 
 #[cfg(test)]
 #[path = "../tests/rig/mod.rs"]

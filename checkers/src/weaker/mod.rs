@@ -1,0 +1,34 @@
+//! Promises weaker than linearizability, each judged on a history of reads and writes of keys.
+//!
+//! A [`trace::Trace`] is the history by session; [`known::Known`] adds who wrote what was read;
+//! most models are then a [`relation::Relation`] that must have no cycle. The definitions, proofs
+//! and limits are in `docs/checkers/weaker-models.md`.
+
+mod blocks;
+mod causal;
+mod clocks;
+mod core;
+mod guarantees;
+mod interleave;
+mod known;
+mod meter;
+mod per_key;
+mod phrase;
+mod pram;
+mod proof;
+mod regular;
+mod relation;
+mod saturate;
+mod sequential;
+mod session;
+mod testimony;
+mod trace;
+mod verdict;
+mod writes;
+
+pub use causal::CausalConsistency;
+pub use per_key::PerKeySequential;
+pub use pram::Pram;
+pub use regular::Regular;
+pub use sequential::SequentialConsistency;
+pub use session::SessionGuarantees;
