@@ -72,11 +72,6 @@ impl<'a> Testimony<'a> {
         self.blamed = Some(call);
     }
 
-    /// The operation the finding is about.
-    pub(crate) const fn blamed(&self) -> Option<usize> {
-        self.blamed
-    }
-
     /// The witness, its last line being `conclusion`.
     pub(crate) fn witness(
         mut self,
