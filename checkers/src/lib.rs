@@ -37,7 +37,8 @@ pub use linearizable::Linearizable;
 pub use model::{Decoded, Malformed, Model, WhyNot};
 pub use no_crash::NoCrash;
 pub use weaker::{
-    CausalConsistency, PerKeySequential, Pram, Regular, SequentialConsistency, SessionGuarantees,
+    BoundedStaleness, CausalConsistency, Convergence, PerKeySequential, Pram, Regular,
+    SequentialConsistency, SessionGuarantees,
 };
 
 #[cfg(test)]

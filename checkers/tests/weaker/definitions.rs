@@ -169,9 +169,8 @@ fn extend(operations: &[Op], model: CausalModel, placed: &mut Vec<(usize, u32)>)
         }
         for past in 0..=done {
             // A past contains the session's, and the past of its members.
-            let closed = placed
-                .iter()
-                .all(|(index, below)| past & 1 << index == 0 || below & !past == 0);
+            let closed =
+                placed.iter().all(|(index, below)| past & 1 << index == 0 || below & !past == 0);
             if past & !done != 0 || before & !past != 0 || !closed {
                 continue;
             }
@@ -290,13 +289,13 @@ fn permutations(items: &[usize], holds: &mut impl FnMut(&[usize]) -> bool) -> bo
 fn visible(operations: &[Op], arbitration: &[usize], set: u8) -> bool {
     let rank = |write: usize| arbitration.iter().position(|one| *one == write).unwrap();
     let writes = |one: usize, two: usize| {
-        so(operations, one, two) && operations[one].writes.is_some() && operations[two].writes.is_some()
+        so(operations, one, two)
+            && operations[one].writes.is_some()
+            && operations[two].writes.is_some()
     };
     let all = 0..operations.len();
     if set & MONOTONIC_WRITES != 0
-        && all.clone().any(|one| {
-            all.clone().any(|two| writes(one, two) && rank(one) > rank(two))
-        })
+        && all.clone().any(|one| all.clone().any(|two| writes(one, two) && rank(one) > rank(two)))
     {
         return false;
     }
@@ -307,13 +306,13 @@ fn visible(operations: &[Op], arbitration: &[usize], set: u8) -> bool {
         .iter()
         .map(|read| {
             (0..1_u32 << operations.len())
-                .filter(|bits| all.clone().all(|index| {
-                    bits & 1 << index == 0 || operations[index].writes.is_some()
-                }))
+                .filter(|bits| {
+                    all.clone()
+                        .all(|index| bits & 1 << index == 0 || operations[index].writes.is_some())
+                })
                 .filter(|bits| {
                     let last = arbitration.iter().rev().find(|write| {
-                        bits & 1 << **write != 0
-                            && operations[**write].key == operations[*read].key
+                        bits & 1 << **write != 0 && operations[**write].key == operations[*read].key
                     });
                     let value = last.and_then(|write| operations[*write].writes.clone());
                     Some(value.unwrap_or_default()) == operations[*read].reads
@@ -377,9 +376,8 @@ pub(crate) fn regular(operations: &[Op]) -> bool {
     };
     operations.iter().filter(|one| one.reads.is_some() && !one.pending).all(|read| {
         let replaced = |end: Option<u32>| {
-            writes(&read.key).any(|other| {
-                end.is_none_or(|end| end < other.begin) && other.end < read.begin
-            })
+            writes(&read.key)
+                .any(|other| end.is_none_or(|end| end < other.begin) && other.end < read.begin)
         };
         let initial = read.reads == Some(Value::Nil) && !replaced(None);
         initial

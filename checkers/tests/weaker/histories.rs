@@ -19,14 +19,8 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    pub(crate) const SMALL: Shape = Shape {
-        operations: 6,
-        processes: 3,
-        keys: 2,
-        cas_every: 7,
-        info_every: 7,
-        repeats: false,
-    };
+    pub(crate) const SMALL: Shape =
+        Shape { operations: 6, processes: 3, keys: 2, cas_every: 7, info_every: 7, repeats: false };
 }
 
 /// A process with its own copy of the store, behind which it lags.

@@ -27,7 +27,11 @@ const REPEATED: &[Shape] = &[
     Shape { repeats: true, keys: 1, info_every: 2, cas_every: 3, ..Shape::SMALL },
 ];
 
-fn histories(name: &'static str, count: u64, shapes: &'static [Shape]) -> impl Iterator<Item = History> {
+fn histories(
+    name: &'static str,
+    count: u64,
+    shapes: &'static [Shape],
+) -> impl Iterator<Item = History> {
     (0..count).map(move |number| {
         let mut random = Seed(7).child_at(name, number).random();
         let mut shape = shapes[number as usize % shapes.len()];
@@ -54,7 +58,8 @@ fn compare(
         }
         let verdict = if expected { Verdict::Valid } else { Verdict::Invalid };
         assert_eq!(
-            finding.verdict, verdict,
+            finding.verdict,
+            verdict,
             "history {number} of {name}\n{}{finding:#?}",
             show(&history)
         );
@@ -110,10 +115,12 @@ fn all_guarantees(count: u64) {
         assert_eq!(findings.len(), 4);
         for (place, (finding, bit)) in findings.iter().zip(bits).enumerate() {
             // A value from nowhere contradicts the empty set, and so every guarantee.
-            let adds = holds[0] && (0..16_usize).all(|set| !holds[set] || holds[set | bit as usize]);
+            let adds =
+                holds[0] && (0..16_usize).all(|set| !holds[set] || holds[set | bit as usize]);
             let verdict = if adds { Verdict::Valid } else { Verdict::Invalid };
             assert_eq!(
-                finding.verdict, verdict,
+                finding.verdict,
+                verdict,
                 "history {number}\n{}{holds:?}\n{finding:#?}",
                 show(&history)
             );
