@@ -8,6 +8,7 @@ use super::meter::Meter;
 use super::proof::{Contradiction, Proof};
 use super::relation::{Relation, Why};
 use super::saturate::Found;
+use super::sequential::settle_doubt;
 use super::trace::Trace;
 use super::verdict;
 use super::writes::Writes;
@@ -68,6 +69,7 @@ impl Checker for CausalConsistency {
                 verdict::violated(self.name(), claim, proof.words(), &meter)
             }
         };
+        settle_doubt(&mut finding, claim, (&raw, &known), &mut meter);
         finding.details.push(self.how().to_owned());
         vec![finding]
     }

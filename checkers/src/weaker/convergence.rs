@@ -16,12 +16,26 @@ use crate::{Budget, Checker};
 /// key by each process agree; and the value they show is one that a last writer left, so that no
 /// acknowledged write that nothing followed is lost.
 ///
-/// A *last writer* of a key is a write that no acknowledged write followed entirely. A final read
-/// began after every acknowledged write to the key and every heal had ended; fewer than two
-/// processes with one, on a key that was written, is *unknown*. Values may repeat. O(n log n). See
-/// `docs/checkers/weaker-models.md`.
+/// A *last writer* of a key is a write that no acknowledged write followed entirely. A *final read*
+/// began after every acknowledged write to the key and every heal had ended, and some time after,
+/// if the copies are given time to settle. Fewer than two processes with one, on a key that was
+/// written, is *unknown*. Values may repeat. O(n log n). See `docs/checkers/weaker-models.md`.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Convergence;
+pub struct Convergence {
+    settle: Nanos,
+}
+
+impl Convergence {
+    /// Copies must agree as soon as the last write has ended and the last fault was healed.
+    pub const fn at_once() -> Convergence {
+        Convergence { settle: Nanos::ZERO }
+    }
+
+    /// Copies must agree once so much time has passed since then.
+    pub const fn after(settle: Nanos) -> Convergence {
+        Convergence { settle }
+    }
+}
 
 impl Checker for Convergence {
     fn name(&self) -> &'static str {
@@ -47,9 +61,12 @@ impl Checker for Convergence {
         };
         let parts = raw.by_key();
         let mut outcomes: Vec<(&Trace<'_>, Outcome)> =
-            parts.iter().map(|part| (part, outcome(part, calm))).collect();
+            parts.iter().map(|part| (part, outcome(part, calm, self.settle))).collect();
         outcomes.sort_by_key(|(_, outcome)| std::cmp::Reverse(outcome.verdict()));
         let mut finding = self.finding(&outcomes, &meter);
+        if self.settle > Nanos::ZERO {
+            finding.details.push(format!("copies are given {} to settle", self.settle));
+        }
         if let Some(calm) = calm {
             finding.details.push(format!("the last fault was healed at {}", seconds(calm)));
         }
@@ -57,21 +74,25 @@ impl Checker for Convergence {
     }
 }
 
-/// When the last fault was healed; `None` if there was none.
+/// When the last fault was healed, or had happened, if there was nothing to heal; `None` if there
+/// was none.
 ///
 /// # Errors
-/// If one was not: its name.
+/// If one was not healed: which.
 fn calm(faults: &[FaultRecord]) -> Result<Option<Nanos>, String> {
     let mut calm = None;
-    // What was skipped never was; what is unsure may have been.
-    let begun = faults.iter().filter(|fault| {
-        fault.begun.is_some() && !matches!(fault.injection, Some(Injection::Skipped(_)))
-    });
-    for fault in begun {
-        let Some(healed) = fault.healed else {
-            return Err(format!("the fault that began at {}", began(fault)));
+    for fault in faults {
+        // What was skipped never was; what is unsure may have been.
+        if fault.begun.is_none() || matches!(fault.injection, Some(Injection::Skipped(_))) {
+            continue;
+        }
+        let over = match (fault.healed, fault.planned.lasts) {
+            (Some(healed), _) => healed,
+            // A jump of a clock, as all that has no duration, leaves nothing to heal.
+            (None, None) => fault.installed.or(fault.begun).unwrap_or_default(),
+            (None, Some(_)) => return Err(format!("the fault that began at {}", began(fault))),
         };
-        calm = calm.max(Some(healed));
+        calm = calm.max(Some(over));
     }
     Ok(calm)
 }
@@ -107,19 +128,21 @@ impl Outcome {
     }
 }
 
-/// Judges one key, after the last heal. O(n log n).
-pub(crate) fn outcome(part: &Trace<'_>, calm: Option<Nanos>) -> Outcome {
+/// Judges one key, `settle` after the last write and the last heal. O(n log n).
+pub(crate) fn outcome(part: &Trace<'_>, calm: Option<Nanos>, settle: Nanos) -> Outcome {
     let writes = (0..part.len()).filter(|access| part.accesses[*access].writes.is_some());
     let (pending, acknowledged): (Vec<usize>, Vec<usize>) =
         writes.partition(|access| part.accesses[*access].pending);
     let last_end = acknowledged.iter().map(|access| part.call(*access).completed).max();
     let last_begin = acknowledged.iter().map(|access| part.call(*access).invoked).max();
+    let last_time = acknowledged.iter().filter_map(|access| part.call(*access).completed_at).max();
+    let quiet = calm.max(last_time).map(|time| time + settle);
     let is_final = |access: &usize| {
         let (member, call) = (part.accesses[*access], part.call(*access));
         member.reads.is_some()
             && member.writes.is_none()
             && last_end.is_none_or(|end| end < call.invoked)
-            && calm.is_none_or(|calm| calm <= call.invoked_at)
+            && quiet.is_none_or(|quiet| quiet <= call.invoked_at)
     };
     // Of each process the last: accesses of a session are in order.
     let finals: BTreeMap<u32, usize> = (0..part.len())

@@ -22,6 +22,9 @@ pub struct PerKeySequential;
 
 const CLAIM: &str = "sequentially consistent";
 
+/// Bytes held for each access of a key whose blocks are made, about.
+pub(crate) const BYTES_EACH: usize = 96;
+
 impl Checker for PerKeySequential {
     fn name(&self) -> &'static str {
         "sequential-per-key"
@@ -56,6 +59,10 @@ pub(crate) fn coherent<'a>(
     known: &'a Known<'a>,
     meter: &mut Meter<'_>,
 ) -> Sequential<'a> {
+    let bytes = raw.len() * BYTES_EACH;
+    if let Err(what) = meter.spend(raw.len() as u64).and_then(|()| meter.hold(bytes)) {
+        return Sequential::Exhausted(Stage::Blocks, what, 0);
+    }
     if known.doubt.is_none()
         && known.nowhere.is_none()
         && Blocks::of(known).is_ok_and(|blocks| blocks.respect_sessions(known))

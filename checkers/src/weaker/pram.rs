@@ -7,6 +7,7 @@ use super::meter::Meter;
 use super::proof::{Contradiction, Proof};
 use super::relation::Relation;
 use super::saturate::{Rules, Saturated, saturate};
+use super::sequential::settle_doubt;
 use super::trace::Trace;
 use super::verdict;
 use crate::search::Exhausted;
@@ -49,6 +50,7 @@ impl Checker for Pram {
                 finding
             }
         };
+        settle_doubt(&mut finding, CLAIM, (&raw, &known), &mut meter);
         let how = "decided process by process: its own operations and everybody's writes";
         finding.details.push(how.to_owned());
         vec![finding]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tribunal_history::{Finding, Record, ValueId, Verdict};
 
 use super::meter::Meter;
+use super::per_key::BYTES_EACH;
 use super::phrase::{grouped, plural};
 use super::testimony::Testimony;
 use super::trace::{Access, Trace};
@@ -37,7 +38,8 @@ impl Checker for Regular {
         let mut bad: Option<(Trace<'_>, Irregular)> = None;
         let mut count = 0;
         for part in raw.by_key() {
-            if let Err(what) = meter.spend(part.len() as u64) {
+            let bytes = part.len() * BYTES_EACH;
+            if let Err(what) = meter.spend(part.len() as u64).and_then(|()| meter.hold(bytes)) {
                 return vec![verdict::exhausted(self.name(), what, &meter)];
             }
             if let Some(irregular) = irregular(&part) {

@@ -117,6 +117,39 @@ fn searched<'a>(relation: &Relation<'_>, meter: &mut Meter<'_>) -> Sequential<'a
     }
 }
 
+/// Where it is in doubt who wrote what was read, a weaker model may still be shown to hold: by an
+/// order for all, which implies it. Turns the *unknown* of `finding` into a *valid* if there is one.
+pub(crate) fn settle_doubt(
+    finding: &mut Finding,
+    claim: &str,
+    (raw, known): (&Trace<'_>, &Known<'_>),
+    meter: &mut Meter<'_>,
+) {
+    if finding.verdict != Verdict::Unknown || known.doubt.is_none() {
+        return;
+    }
+    let outcome = sequential(raw, known, meter);
+    finding.cost = meter.cost();
+    match outcome {
+        Sequential::Order(_) => {
+            let summary = format!("{claim}: {}", verdict::nothing_found(meter.cost()));
+            (finding.verdict, finding.summary) = (Verdict::Valid, summary);
+            finding.details = vec![format!(
+                "{}; but the history is sequentially consistent, which implies it",
+                known.doubt().unwrap_or_default()
+            )];
+        }
+        Sequential::Contradiction(..) | Sequential::Impossible => {
+            let line = "the history is not sequentially consistent, which would imply it";
+            finding.details.push(line.to_owned());
+        }
+        Sequential::Certificate | Sequential::Exhausted(..) => {
+            let line = "whether it is sequentially consistent, which would imply it, is not known";
+            finding.details.push(line.to_owned());
+        }
+    }
+}
+
 impl Sequential<'_> {
     /// The verdict alone.
     pub(crate) const fn verdict(&self) -> Verdict {
@@ -185,8 +218,10 @@ impl Sequential<'_> {
             Sequential::Impossible => {
                 details.push("decided by search: every order was tried".to_owned());
             }
-            Sequential::Certificate | Sequential::Order(_) => {}
-            Sequential::Exhausted(_, _, reached) => details.push(format!(
+            Sequential::Certificate
+            | Sequential::Order(_)
+            | Sequential::Exhausted(Stage::Blocks, ..) => {}
+            Sequential::Exhausted(Stage::Search, _, reached) => details.push(format!(
                 "the search put {} of {} in order at best",
                 grouped(*reached as u64),
                 plural(raw.len() as u64, "operation")

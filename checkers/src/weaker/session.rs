@@ -8,6 +8,7 @@ use super::meter::Meter;
 use super::phrase::{listed, plural};
 use super::proof::{Contradiction, Proof};
 use super::relation::Relation;
+use super::sequential::settle_doubt;
 use super::testimony::Testimony;
 use super::trace::Trace;
 use super::verdict;
@@ -44,10 +45,22 @@ impl Checker for SessionGuarantees {
         let known = Known::of(&raw);
         let mut meter = Meter::new(budget, &raw);
         let guarantees = guarantees(&known, &mut meter);
-        Guarantee::ALL
+        let mut findings: Vec<Finding> = Guarantee::ALL
             .into_iter()
             .map(|guarantee| finding(guarantee, &guarantees, &known, &meter))
-            .collect()
+            .collect();
+        if let [first, others @ ..] = &mut findings[..] {
+            let claim = Guarantee::ReadYourWrites.name();
+            settle_doubt(first, claim, (&raw, &known), &mut meter);
+            for (guarantee, other) in Guarantee::ALL.into_iter().skip(1).zip(others) {
+                if first.verdict == Verdict::Valid && other.verdict == Verdict::Unknown {
+                    let summary = first.summary.replacen(claim, guarantee.name(), 1);
+                    *other =
+                        Finding { checker: guarantee.slug().to_owned(), summary, ..first.clone() };
+                }
+            }
+        }
+        findings
     }
 }
 

@@ -6,6 +6,7 @@ use super::blocks::{Blocks, NoBlocks};
 use super::known::{Known, Source};
 use super::ladder::is_linearizable;
 use super::meter::Meter;
+use super::per_key::BYTES_EACH;
 use super::phrase::{grouped, plural};
 use super::testimony::Testimony;
 use super::trace::Trace;
@@ -53,7 +54,8 @@ impl Checker for BoundedStaleness {
         let mut meter = Meter::new(budget, &raw);
         let mut survey = Survey::default();
         for part in raw.by_key() {
-            if let Err(what) = meter.spend(part.len() as u64) {
+            let bytes = part.len() * BYTES_EACH;
+            if let Err(what) = meter.spend(part.len() as u64).and_then(|()| meter.hold(bytes)) {
                 return vec![verdict::exhausted(self.name(), what, &meter)];
             }
             let known = Known::of(&part);
@@ -221,9 +223,8 @@ impl BoundedStaleness {
                 };
                 let mut finding =
                     verdict::blank(self.name(), Verdict::Valid, summary, meter.cost());
-                if let Some((part, _, delta, Some(_))) = worst.as_ref().filter(|one| one.2.0 > 0) {
+                if let Some((part, ..)) = worst.as_ref().filter(|worst| worst.2.0 > 0) {
                     finding.subject = part.key_name(0);
-                    finding.details.push(format!("worst staleness {delta}, {}", part.key_name(0)));
                 }
                 finding
             }

@@ -16,11 +16,20 @@ pub(crate) struct Shape {
     pub(crate) info_every: u64,
     /// Values repeat, and there are deletes.
     pub(crate) repeats: bool,
+    /// In the end most copies hear of everything, and most processes read.
+    pub(crate) settles: bool,
 }
 
 impl Shape {
-    pub(crate) const SMALL: Shape =
-        Shape { operations: 6, processes: 3, keys: 2, cas_every: 7, info_every: 7, repeats: false };
+    pub(crate) const SMALL: Shape = Shape {
+        operations: 6,
+        processes: 3,
+        keys: 2,
+        cas_every: 7,
+        info_every: 7,
+        repeats: false,
+        settles: false,
+    };
 }
 
 /// A process with its own copy of the store, behind which it lags.
@@ -109,7 +118,34 @@ pub(crate) fn random(random: &mut Random, shape: Shape) -> History {
         history.invoke(Nanos(time), processes[number].id, node, &operation).unwrap();
         processes[number].open = Some((operation, outcome));
     }
+    if shape.settles {
+        read_in_the_end(random, &mut history, &mut processes, time);
+    }
     history
+}
+
+fn read_in_the_end(
+    random: &mut Random,
+    history: &mut History,
+    processes: &mut [Process],
+    mut time: u64,
+) {
+    for process in processes {
+        if random.chance(4, 5) {
+            for (key, value) in process.inbox.drain(..) {
+                process.copy[key] = value;
+            }
+        }
+        for (key, value) in process.copy.iter().enumerate() {
+            if random.chance(1, 4) {
+                continue;
+            }
+            time += 1_000_000 + random.below(3) * 500_000;
+            let read = Operation::new(Function::Read, key as i64, Value::Nil);
+            history.invoke(Nanos(time), process.id, None, &read).unwrap();
+            history.complete(Nanos(time + 1), process.id, &Outcome::Ok(value.clone())).unwrap();
+        }
+    }
 }
 
 type Drawn = (Operation, Outcome, Option<(usize, Value)>);

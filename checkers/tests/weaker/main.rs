@@ -6,5 +6,7 @@ mod rig;
 mod arrows;
 mod definitions;
 mod histories;
+mod limits;
 mod litmus;
+mod timed;
 mod twins;

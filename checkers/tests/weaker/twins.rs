@@ -9,12 +9,13 @@ use tribunal_history::{History, Record, Seed, Verdict};
 use crate::definitions::{self, CausalModel, Op};
 use crate::histories::{self, Shape};
 use crate::rig::{judge, show};
+use crate::timed::{convergence, staleness};
 
 /// Histories of each model in the default run; the long version has [`MANY`].
-const SOME: u64 = 4_000;
+const SOME: u64 = 10_000;
 const MANY: u64 = 200_000;
 
-const UNIQUE: &[Shape] = &[
+pub(crate) const UNIQUE: &[Shape] = &[
     Shape::SMALL,
     Shape { keys: 1, ..Shape::SMALL },
     Shape { processes: 2, cas_every: 0, info_every: 0, ..Shape::SMALL },
@@ -27,7 +28,7 @@ const REPEATED: &[Shape] = &[
     Shape { repeats: true, keys: 1, info_every: 2, cas_every: 3, ..Shape::SMALL },
 ];
 
-fn histories(
+pub(crate) fn histories(
     name: &'static str,
     count: u64,
     shapes: &'static [Shape],
@@ -149,4 +150,6 @@ fn guarantees_agree_with_their_definitions() {
 fn models_agree_with_their_definitions_on_many() {
     all_models(MANY);
     all_guarantees(MANY);
+    staleness(MANY);
+    convergence(MANY);
 }
