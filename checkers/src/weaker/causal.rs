@@ -138,6 +138,7 @@ fn conflicts(
     let writes = Writes::of(trace);
     let mut clocks = Clocks::new(trace);
     let mut found = Found::default();
+    let earlier = known.previous_reads();
     for (visited, access) in order.iter().enumerate() {
         let reader = *access as usize;
         meter.spend(1)?;
@@ -150,13 +151,22 @@ fn conflicts(
         match known.sources[reader] {
             Source::Nothing => {}
             Source::Initial => {
-                if let Some(write) = writes.last_before(trace, &clocks, key, reader).next() {
+                let mut before = writes.last_before(trace, &clocks, key, reader, None);
+                if let Some(write) = before.next() {
                     return Ok(Err(Contradiction::Unwritten(write as u32, *access)));
                 }
             }
             Source::Write(source) => {
                 let source = source as usize;
-                for write in writes.last_before(trace, &clocks, key, reader) {
+                // What the session's read of the key before this one knew of was compared with
+                // what *it* saw, so it is enough to compare that: unless the source was known then.
+                // Then it may have been overwritten by what was known then as well.
+                let since = earlier[reader]
+                    .map(|since| since as usize)
+                    .filter(|since| !clocks.precedes(source, *since));
+                let seen = since.and_then(|since| known.source(since));
+                let before = writes.last_before(trace, &clocks, key, reader, since).chain(seen);
+                for write in before {
                     if write == source {
                         continue;
                     }

@@ -59,6 +59,14 @@ impl<'a> Clocks<'a> {
         self.blocks[block as usize][session % BLOCK]
     }
 
+    /// Whether `later`, of the same session as `earlier`, certainly knows no more of `session`: they
+    /// share the block. False says nothing.
+    pub(crate) fn is_unchanged(&self, earlier: usize, later: usize, session: usize) -> bool {
+        let block =
+            |access: usize| self.rows[self.row[access] as usize * self.width + session / BLOCK];
+        self.trace.accesses[later].session as usize != session && block(earlier) == block(later)
+    }
+
     /// Whether `earlier` comes before `later`.
     pub(crate) fn precedes(&self, earlier: usize, later: usize) -> bool {
         let session = self.trace.accesses[earlier].session as usize;

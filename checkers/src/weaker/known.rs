@@ -99,6 +99,18 @@ impl<'a> Known<'a> {
         }
     }
 
+    /// Of each access that reads from a known source or the initial state, the one before in its
+    /// session that so read the same key.
+    pub(crate) fn previous_reads(&self) -> Vec<Option<u32>> {
+        let is_read = |access: usize| self.sources[access] != Source::Nothing;
+        previous(&self.trace, is_read)
+    }
+
+    /// Of each write, the write before in its session to the same key.
+    pub(crate) fn previous_writes(&self) -> Vec<Option<u32>> {
+        previous(&self.trace, |access| self.trace.accesses[access].writes.is_some())
+    }
+
     /// Why nothing is shown to hold, in words.
     pub(crate) fn doubt(&self) -> Option<String> {
         let Ambiguity { key, value, writers } = self.doubt?;
@@ -109,6 +121,19 @@ impl<'a> Known<'a> {
             format!("{key}: {shown} was written {} and read", times(u64::from(writers)))
         })
     }
+}
+
+/// Of each access of a kind, the one before of its session and key. O(n).
+fn previous(trace: &Trace<'_>, is_one: impl Fn(usize) -> bool) -> Vec<Option<u32>> {
+    let mut last: HashMap<u32, u32, FixedState> = by_number();
+    let mut previous = vec![None; trace.len()];
+    for session in 0..trace.sessions.len() {
+        last.clear();
+        for access in trace.session(session).filter(|access| is_one(*access)) {
+            previous[access] = last.insert(trace.accesses[access].key, access as u32);
+        }
+    }
+    previous
 }
 
 fn writers(raw: &Trace<'_>) -> Writers {

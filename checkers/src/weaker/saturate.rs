@@ -69,6 +69,9 @@ struct Saturation<'a> {
     writes: Writes,
     /// Of each write the last reader in each session; empty unless everyone's reads count.
     readers: Vec<Vec<u32>>,
+    /// The reads and the writes of the same session and key just before.
+    earlier_reads: Vec<Option<u32>>,
+    earlier_writes: Vec<Option<u32>>,
     found: Found,
 }
 
@@ -111,6 +114,8 @@ impl<'a> Saturation<'a> {
             relation: Relation::causal(known, counts),
             writes: Writes::of(&known.trace),
             readers: Vec::new(),
+            earlier_reads: known.previous_reads(),
+            earlier_writes: known.previous_writes(),
             found: Found::default(),
         };
         if rules == Rules::Everyone {
@@ -190,16 +195,23 @@ impl<'a> Saturation<'a> {
             Rules::OneSession(session) => member.session == session,
             Rules::Everyone => true,
         };
-        let before = || self.writes.last_before(trace, clocks, member.key, access);
+        // What the one before knew of is before what it saw, or wrote, in this round or earlier; so
+        // it is enough that this is before what follows from this access.
+        let before = |since: Option<u32>| {
+            let since = since.map(|since| since as usize);
+            self.writes.last_before(trace, clocks, member.key, access, since)
+        };
         match self.known.sources[access] {
             Source::Initial if reads => {
-                if let Some(write) = before().next() {
+                if let Some(write) = before(None).next() {
                     return Some(write);
                 }
             }
             Source::Write(source) if reads => {
                 let source = source as usize;
-                for write in before() {
+                let since = self.earlier_reads[access];
+                let seen = since.and_then(|since| self.known.source(since as usize));
+                for write in before(since).chain(seen) {
                     if write != source && !clocks.precedes(write, source) {
                         self.found.add(write, source, Why::Overwritten(access as u32));
                     }
@@ -208,7 +220,7 @@ impl<'a> Saturation<'a> {
             Source::Initial | Source::Write(_) | Source::Nothing => {}
         }
         if self.rules == Rules::Everyone && member.writes.is_some() {
-            for written in before() {
+            for written in before(self.earlier_writes[access]) {
                 for reader in self.readers[written].iter().map(|reader| *reader as usize) {
                     if reader != access && !clocks.precedes(reader, access) {
                         self.found.add(reader, access, Why::Replaced(written as u32));

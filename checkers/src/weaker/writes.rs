@@ -56,21 +56,27 @@ impl Writes {
         Writes { keys, groups, writes }
     }
 
-    /// Of each session the last write to `key` that comes before `access`. O(sessions that write
-    /// the key · log n).
+    /// Of each session the last write to `key` that comes before `access`. Sessions of which
+    /// `access` knows no more than `since`, an earlier access of its session, may be left out.
+    /// O(sessions that write the key · log n).
     pub(crate) fn last_before<'b>(
         &'b self,
         trace: &'b Trace<'b>,
         clocks: &'b Clocks<'b>,
         key: u32,
         access: usize,
+        since: Option<usize>,
     ) -> impl Iterator<Item = usize> + 'b {
         self.groups(key).iter().filter_map(move |group| {
-            let count = clocks.count(access, group.session as usize);
+            let session = group.session as usize;
+            if since.is_some_and(|since| clocks.is_unchanged(since, access, session)) {
+                return None;
+            }
+            let count = clocks.count(access, session);
             if count == 0 {
                 return None;
             }
-            let end = trace.starts[group.session as usize] + count;
+            let end = trace.starts[session] + count;
             let members = &self.writes[group.start as usize..group.end as usize];
             let before = members.partition_point(|write| *write < end);
             Some(members[before.checked_sub(1)?] as usize)

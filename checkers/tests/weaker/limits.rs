@@ -173,11 +173,14 @@ fn a_long_cycle_is_found_and_cut() {
 #[ignore = "a million operations take seconds in release mode and minutes without"]
 fn a_million_operations() {
     for (operations, clients, keys, info_every) in
-        [(1_000_000, 32, 1_000, 0), (1_000_000, 32, 1_000, 1_000), (100_000, 10, 100, 100)]
+        [(100_000, 10, 100, 100), (1_000_000, 32, 1_000, 0), (1_000_000, 32, 1_000, 1_000)]
     {
         let history = atomic(operations, clients, keys, info_every);
         let record = Record { history, ..Record::default() };
         for checker in all() {
+            if operations > 100_000 && checker.name().starts_with("sequential-c") {
+                continue;
+            }
             let begun = std::time::Instant::now();
             let finding = checker.check(&record, &Budget::DEFAULT).remove(0);
             println!(
