@@ -30,6 +30,7 @@ mod normal;
 mod notation;
 mod online;
 mod registry;
+mod weaker;
 mod witness;
 
 pub use accounting::{
@@ -50,6 +51,10 @@ pub use normal::{Applied, drop_pure};
 pub use notation::{Decoded, Kind, Malformed, Notation};
 pub use online::{Alarm, Monitor, Step, Stream, Watching};
 pub use registry::{CHECKERS, Named, find_checker};
+pub use weaker::{
+    BoundedStaleness, CausalConsistency, Convergence, PerKeySequential, Pram, Regular,
+    SequentialConsistency, SessionGuarantees,
+};
 pub use witness::reductions::{Reductions, start_at_blind};
 pub use witness::speaker::Speaker;
 
