@@ -13,6 +13,7 @@ use crate::decide::{Decision, Doubt, Ground, Ruling, decide};
 use crate::interval::{Interval, NEVER, moment};
 use crate::models::cell::Cell;
 use crate::online::keys::Keys;
+use crate::weaker::ladder::strongest;
 use crate::witness::evidence::Evidence;
 use crate::witness::shrink::{Core, shrink};
 use crate::{Budget, Checker, Malformed, Monitor, Notation};
@@ -23,6 +24,12 @@ const SHARES_MAX: usize = 8;
 
 /// Largest core of an algorithm that is shown as it is.
 const CHOSEN_MAX: usize = 8;
+
+/// Operations of a bad key up to which the promises it still keeps are looked for.
+const LADDER_MAX: usize = 200_000;
+
+/// States each of these may take.
+const LADDER_STATES: u64 = 200_000;
 
 /// Judges whether every key behaves like one atomic copy (Herlihy and Wing 1990).
 ///
@@ -190,6 +197,18 @@ impl<N: Notation> Judge<'_, N> {
         finding.summary = verdicts.invalid_summary(bad, kind.headline());
         finding.cost.states += core.states;
         finding.details.splice(0..0, limits(&core, confirmation));
+        finding.details.extend(self.ladder(bad, verdicts));
+    }
+
+    /// The strongest promise that a bad key still keeps, where it is one of reads and writes.
+    fn ladder(&self, bad: &KeyVerdict<N>, verdicts: &Verdicts<'_, N>) -> Option<String> {
+        if bad.members.len() > LADDER_MAX {
+            return None;
+        }
+        let calls: Vec<Call> = bad.members.iter().map(|index| self.calls[*index]).collect();
+        let budget = Budget { states: LADDER_STATES, ..*self.budget };
+        let ladder = strongest(&calls, self.values, &budget, Some(Verdict::Invalid)).ok()?;
+        Some(format!("{}: {}", verdicts.name(bad), ladder.words()))
     }
 }
 

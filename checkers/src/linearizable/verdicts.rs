@@ -272,7 +272,7 @@ impl<'a, N: Notation> Verdicts<'a, N> {
         self.keys.iter().filter(|key| key.verdict() == verdict).count() as u64
     }
 
-    fn name(&self, key: &KeyVerdict<N>) -> String {
+    pub(super) fn name(&self, key: &KeyVerdict<N>) -> String {
         if key.key.is_nil() {
             return "the object".to_owned();
         }

@@ -111,8 +111,9 @@ impl Ladder {
 ///
 /// From the strongest down, with what follows from what: sequential implies causal implies session
 /// implies written, linearizable implies all. So where values repeat, and causality cannot be
-/// judged, it may still be known. Costs at most a search for linearizability and one for sequential
-/// consistency, each within `budget`, and O(n log n).
+/// judged, it may still be known. `linearizable` is what is known of that already; otherwise it is
+/// judged. Costs at most a search for linearizability and one for sequential consistency, each
+/// within `budget`, and O(n log n).
 ///
 /// # Errors
 /// If a call is none of a store of keys that are read and written.
@@ -120,10 +121,11 @@ pub(crate) fn strongest(
     calls: &[Call],
     values: &Values,
     budget: &Budget<'_>,
+    linearizable: Option<Verdict>,
 ) -> Result<Ladder, Malformed> {
     let raw = Trace::of(calls, values)?;
     let known = Known::of(&raw);
-    let linearizable = is_linearizable(&raw, budget);
+    let linearizable = linearizable.unwrap_or_else(|| is_linearizable(&raw, budget));
     let implied = |stronger: Verdict, own: &mut dyn FnMut() -> Verdict| match stronger {
         Verdict::Valid => Verdict::Valid,
         Verdict::Unknown | Verdict::Invalid => own(),

@@ -13,7 +13,6 @@ mod guarantees;
 mod interleave;
 mod known;
 // What follows a key down is asked for by a finding of linearizability.
-#[cfg_attr(not(test), expect(dead_code, reason = "no finding asks for it yet"))]
 pub(crate) mod ladder;
 mod meter;
 mod per_key;
