@@ -1,6 +1,10 @@
 //! The checkers by name, as `--model` takes them.
 
-use crate::{Checker, Linearizable};
+use crate::{
+    Bank, BoundedStaleness, CausalConsistency, Checker, Convergence, CounterBounds, Linearizable,
+    Log, LongFork, PerKeySequential, PnCounter, Pram, Regular, SequentialConsistency,
+    SessionGuarantees, Set, SetFull, TotalQueue, UniqueIds,
+};
 
 /// A checker and its name.
 #[derive(Clone, Copy, Debug)]
@@ -31,9 +35,120 @@ pub const CHECKERS: &[Named] = &[
         about: "linearizable keys of a map: get, put, append, delete, cas",
         make: || Box::new(Linearizable::kv()),
     },
+    Named {
+        name: "sequential",
+        about: "one order of all operations that keeps each process's own",
+        make: || Box::new(SequentialConsistency),
+    },
+    Named {
+        name: "sequential-per-key",
+        about: "the same of every key by itself",
+        make: || Box::new(PerKeySequential),
+    },
+    Named {
+        name: "causal",
+        about: "reads see what came before what they saw",
+        make: || Box::new(CausalConsistency::causal()),
+    },
+    Named {
+        name: "causal-convergence",
+        about: "the same, and concurrent writes end in one order",
+        make: || Box::new(CausalConsistency::convergent()),
+    },
+    Named {
+        name: "pram",
+        about: "each process sees every other's writes in their order",
+        make: || Box::new(Pram),
+    },
+    Named {
+        name: "session",
+        about: "read your writes, monotonic reads and writes, writes follow reads",
+        make: || Box::new(SessionGuarantees),
+    },
+    Named {
+        name: "regular",
+        about: "reads see the last write that ended, or one under way",
+        make: || Box::new(Regular),
+    },
+    Named {
+        name: "staleness",
+        about: "how old what was read is, in time and in versions",
+        make: || Box::new(BoundedStaleness::measured()),
+    },
+    Named {
+        name: "convergence",
+        about: "in the end everybody reads the same",
+        make: || Box::new(Convergence::at_once()),
+    },
+    Named {
+        name: "set",
+        about: "Jepsen's set: what was added is in the final read",
+        make: || Box::new(Set),
+    },
+    Named {
+        name: "set-full",
+        about: "Jepsen's set-full: when each element was there, lost, stale or twice",
+        make: || Box::new(SetFull::new()),
+    },
+    Named {
+        name: "set-full-linearizable",
+        about: "the same, and no read is stale",
+        make: || Box::new(SetFull::linearizable()),
+    },
+    Named {
+        name: "total-queue",
+        about: "Jepsen's total-queue: what goes in comes out once",
+        make: || Box::new(TotalQueue::exactly_once()),
+    },
+    Named { name: "unique-ids", about: "no id is given twice", make: || Box::new(UniqueIds) },
+    Named {
+        name: "counter",
+        about: "Jepsen's counter: every read lies between what was and may have been added",
+        make: || Box::new(CounterBounds),
+    },
+    Named {
+        name: "pn-counter",
+        about: "final reads of a counter are a sum of what was and may have been added",
+        make: || Box::new(PnCounter),
+    },
+    Named {
+        name: "long-fork",
+        about: "no two reads see two writes in opposite orders",
+        make: || Box::new(LongFork::new()),
+    },
+    Named {
+        name: "bank",
+        about: "transfers keep the total, and no balance is negative",
+        make: || Box::new(Bank::new()),
+    },
+    Named {
+        name: "bank-negative",
+        about: "the same with debts allowed",
+        make: || Box::new(Bank::new().allow_negative()),
+    },
+    Named {
+        name: "log",
+        about: "messages of a log are neither lost nor seen twice or out of order",
+        make: || Box::new(Log::new()),
+    },
 ];
 
 /// The checker of this name.
 pub fn find_checker(name: &str) -> Option<&'static Named> {
     CHECKERS.iter().find(|named| named.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_there_once_and_is_made() {
+        for (place, named) in CHECKERS.iter().enumerate() {
+            let first = CHECKERS.iter().position(|other| other.name == named.name);
+            assert_eq!(first, Some(place), "{} twice", named.name);
+            assert!(!(named.make)().name().is_empty());
+        }
+        assert!(find_checker("nonsense").is_none());
+    }
 }
