@@ -1,7 +1,6 @@
 //! `tribunal check`: judge a recorded history again, a run's or any other.
 
 use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 use std::time::Instant;
 
@@ -9,7 +8,8 @@ use tribunal_checkers::{Budget, Checker, Linearizable};
 use tribunal_engine::{RunFolder, StoreError};
 use tribunal_history::{
     BugSet, Claim, Environment, Finding, Function, History, Nanos, Plan, Record, RunState,
-    Schedule, Seed, Trial, Verdict, jsonl,
+    Schedule, Seed, Trial, Verdict,
+    reading::{self, ReadOptions},
 };
 use tribunal_reports::{Style, render_html, terminal};
 
@@ -90,7 +90,7 @@ fn read_file(path: &Path) -> Result<Record, Failure> {
     let shown = path.display();
     let file = File::open(path)
         .map_err(|error| unreadable(format!("{shown}: cannot read it: {error}"), ""))?;
-    let parsed = jsonl::read(BufReader::new(file)).map_err(|error| {
+    let parsed = reading::read(file, &ReadOptions::default()).map_err(|error| {
         unreadable(format!("{shown}: {error}"), "see docs/history-format.md for what is read")
     })?;
     for warning in &parsed.warnings {
