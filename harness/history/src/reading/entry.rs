@@ -109,6 +109,11 @@ pub(super) fn entry(forms: &mut Forms<'_>, values: &mut Values) -> Result<Entry,
             // Most often the entry before is not closed, and the rest of the file seems part of it.
             _ => return Err(forms.source.bad("a name should stand here, or the entry's end")),
         };
+        if let Some(name) = name
+            && std::mem::replace(&mut seen[name], true)
+        {
+            return Err(forms.source.bad(format!("'{}' stands twice in this entry", NAMES[name])));
+        }
         let value = match forms.token()? {
             Token::Close(_) => {
                 return Err(forms.source.bad("the last name of this entry has no value"));
@@ -120,9 +125,6 @@ pub(super) fn entry(forms: &mut Forms<'_>, values: &mut Values) -> Result<Entry,
             forms.skip(value)?;
             continue;
         };
-        if std::mem::replace(&mut seen[name], true) {
-            return Err(forms.source.bad(format!("'{}' stands twice in this entry", NAMES[name])));
-        }
         field(forms, values, &mut entry, NAMES[name], value)?;
     }
 }

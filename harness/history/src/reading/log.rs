@@ -33,6 +33,7 @@ pub(super) fn read_log(
             Err(Trouble::Ended | Trouble::Bad(..)) => {
                 let reason = format!("longer than {FORM_BYTES_MAX} bytes; this is not a history");
                 assembler.lose(number, None, &reason)?;
+                skip_line(&mut source)?;
                 continue;
             }
         };
@@ -62,23 +63,27 @@ pub(super) fn read_log(
 }
 
 /// Takes a line without its end; whether it had one. `None` at the end of the file; a line that is
-/// too long is taken whole and is trouble.
+/// too long is trouble, and its rest is left.
 fn take_line(source: &mut Source<'_>, line: &mut Vec<u8>) -> Result<Option<bool>, Trouble> {
     line.clear();
     if source.peek()?.is_none() {
         return Ok(None);
     }
     source.mark();
-    let taken = source.take_while(Some(line), |byte| byte != b'\n');
-    if let Err(trouble) = taken {
-        source.skip_line()?;
-        return Err(trouble);
-    }
+    source.take_while(Some(line), |byte| byte != b'\n')?;
     let is_finished = source.peek()?.is_some();
     if is_finished {
         source.bump();
     }
     Ok(Some(is_finished))
+}
+
+/// Takes what is left of a line that was too long.
+fn skip_line(source: &mut Source<'_>) -> Result<(), ReadError> {
+    match source.skip_line() {
+        Err(Trouble::Io(error)) => Err(explain(error)),
+        Ok(()) | Err(Trouble::Ended | Trouble::Bad(..)) => Ok(()),
+    }
 }
 
 /// The parts of a line that holds an operation.
@@ -181,8 +186,9 @@ fn rest(
         }
         first => entry.value = Some(parts.value(first, values)?),
     }
+    parts.source.take_while(None, |byte| byte.is_ascii_whitespace())?;
     let taken = (parts.source.here().column - found.column) as usize;
-    let left = found.rest.get(taken..).unwrap_or_default().trim_ascii();
+    let left = found.rest.get(taken..).unwrap_or_default().trim_ascii_end();
     if left.is_empty() {
         return Ok(());
     }

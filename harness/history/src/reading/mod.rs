@@ -46,5 +46,3 @@ pub(crate) use read::read_ours;
 
 use edn::short;
 
-#[cfg(test)]
-mod tests;

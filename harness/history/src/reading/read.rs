@@ -48,18 +48,11 @@ fn read_as(
 ) -> Result<Parsed, ReadError> {
     let (bytes, unpacking) = unpack(from, options.unpacked_bytes_max)?;
     let mut source = Source::new(bytes);
-    let ahead = source.ahead().map_err(failed)?;
-    let is_marked = ahead.starts_with(MARK);
+    let begins = begin(&mut source).map_err(failed)?;
     let format = match format {
         Some(format) => format,
-        None => {
-            let ahead = if is_marked { &ahead[MARK.len()..] } else { ahead };
-            detect(ahead)?.ok_or(ReadError::Empty)?
-        }
+        None => detect(begins)?.ok_or(ReadError::Empty)?,
     };
-    if is_marked {
-        source.take(MARK.len());
-    }
     let mut assembler = Assembler::new(*options, Notes::new(format, unpacking.packing));
     match format {
         Format::JsonLines | Format::JsonArray => {
@@ -73,6 +66,15 @@ fn read_as(
         assembler.warn(format!("its {} data is unfinished and ends here", unpacking.packing));
     }
     assembler.finish()
+}
+
+/// Takes what may stand before everything, and gives what follows.
+fn begin<'s>(source: &'s mut Source<'_>) -> Result<&'s [u8], Trouble> {
+    if source.ahead()?.starts_with(MARK) {
+        source.take(MARK.len());
+    }
+    source.take_while(None, |byte| byte.is_ascii_whitespace())?;
+    source.ahead()
 }
 
 /// Trouble before there is a form to be in trouble with.

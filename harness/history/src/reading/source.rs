@@ -176,8 +176,12 @@ impl<'a> Source<'a> {
         Ok(&self.buffer[self.at..self.end])
     }
 
-    /// The beginning of the file, as much as the buffer holds. For use before anything is taken.
+    /// What comes next, as much as the buffer holds.
     pub(super) fn ahead(&mut self) -> Result<&[u8], Trouble> {
+        self.buffer.copy_within(self.at..self.end, 0);
+        self.base += self.at as u64;
+        self.end -= self.at;
+        self.at = 0;
         self.fill(self.buffer.len())?;
         Ok(&self.buffer[self.at..self.end])
     }
