@@ -7,9 +7,7 @@ use super::completion::repeats_its_argument;
 use super::entry::{Entry, Kind, Who};
 use super::indexes::Indexes;
 use super::{Notes, Parsed, ReadError, ReadOptions};
-use crate::{
-    Event, EventKind, Function, History, HistoryError, Nanos, ProcessId, ValueId, Values,
-};
+use crate::{Event, EventKind, Function, History, HistoryError, Nanos, ProcessId, ValueId, Values};
 
 /// Most warnings in words; the rest are counted.
 const WARNINGS_MAX: usize = 10;
@@ -112,9 +110,10 @@ impl Assembler {
 
     /// Adds an entry.
     pub(super) fn add(&mut self, entry: Entry) -> Result<(), ReadError> {
-        let Some(process) = self.client(&entry)? else { return Ok(()) };
-        let time = self.time(&entry);
         self.index(&entry)?;
+        let Some(process) = self.client(&entry)? else { return Ok(()) };
+        self.notes.indexes_missing += u64::from(entry.index.is_none());
+        let time = self.time(&entry);
         let now = self.renamed.get(&process).copied().unwrap_or(process);
         let client = Client { file: process, now };
         match entry.kind {
@@ -175,10 +174,7 @@ impl Assembler {
 
     /// Indexes are only looked at: the order of entries is the order of events.
     fn index(&mut self, entry: &Entry) -> Result<(), ReadError> {
-        let Some(index) = entry.index.filter(|index| *index >= 0) else {
-            self.notes.indexes_missing += 1;
-            return Ok(());
-        };
+        let Some(index) = entry.index.filter(|index| *index >= 0) else { return Ok(()) };
         if !self.indexes.add(index) {
             self.problem(entry.line, None, &format!("index {index} stands twice in this file"))?;
         }
@@ -204,12 +200,7 @@ impl Assembler {
         }
     }
 
-    fn invoke(
-        &mut self,
-        client: Client,
-        time: Nanos,
-        entry: &Entry,
-    ) -> Result<(), ReadError> {
+    fn invoke(&mut self, client: Client, time: Nanos, entry: &Entry) -> Result<(), ReadError> {
         let line = entry.line;
         let Some(function) = entry.function.or_else(|| self.unnamed(entry.value)) else {
             return self.lose(line, None, &"it has no f, the name of what is done");
@@ -219,16 +210,19 @@ impl Assembler {
             Err(reason) => return self.lose(line, None, &reason),
         };
         let process = self.free(client, line)?;
-        self.push(line, Event {
-            time,
-            process,
-            node: entry.node,
-            kind: EventKind::Invoke,
-            function,
-            key: key.unwrap_or(ValueId::NIL),
-            value: value.unwrap_or(ValueId::NIL),
-            error: entry.error,
-        })
+        self.push(
+            line,
+            Event {
+                time,
+                process,
+                node: entry.node,
+                kind: EventKind::Invoke,
+                function,
+                key: key.unwrap_or(ValueId::NIL),
+                value: value.unwrap_or(ValueId::NIL),
+                error: entry.error,
+            },
+        )
     }
 
     /// The number under which a client may invoke.
@@ -296,12 +290,7 @@ impl Assembler {
     }
 
     /// Ends an operation in an unknown way.
-    fn open_for_ever(
-        &mut self,
-        time: Nanos,
-        position: u32,
-        line: u64,
-    ) -> Result<(), ReadError> {
+    fn open_for_ever(&mut self, time: Nanos, position: u32, line: u64) -> Result<(), ReadError> {
         let invocation = self.history.events()[position as usize];
         self.push(line, Event { time, kind: EventKind::Info, ..invocation })
     }
@@ -316,10 +305,7 @@ impl Assembler {
     }
 
     /// Key and value of an entry; `None` for what it does not tell.
-    fn split(
-        &self,
-        entry: &Entry,
-    ) -> Result<(Option<ValueId>, Option<ValueId>), &'static str> {
+    fn split(&self, entry: &Entry) -> Result<(Option<ValueId>, Option<ValueId>), &'static str> {
         let key = entry.key.filter(|key| !key.is_nil());
         if !self.options.keyed {
             return Ok((key, entry.value));

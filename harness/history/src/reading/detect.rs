@@ -60,11 +60,16 @@ pub(super) fn detect(ahead: &[u8]) -> Result<Option<Format>, ReadError> {
     let (second, after) = significant(rest);
     Ok(Some(match (first, second) {
         (b'{', _) => {
-            if is_json_object(second) { Format::JsonLines } else { Format::Edn }
+            if is_json_object(second) {
+                Format::JsonLines
+            } else {
+                Format::Edn
+            }
         }
         (b'[', Some(b'{')) if is_json_object(significant(after).0) => Format::JsonArray,
-        (b'[', Some(b'{' | b'#' | b';' | b'(' | b':' | b']') | None)
-        | (b'(' | b';' | b'#', _) => Format::Edn,
+        (b'[', Some(b'{' | b'#' | b';' | b'(' | b':' | b']') | None) | (b'(' | b';' | b'#', _) => {
+            Format::Edn
+        }
         _ => Format::Log,
     }))
 }

@@ -100,11 +100,7 @@ impl<'a> Forms<'a> {
     }
 
     /// Reads the form that begins with `first` into `values`.
-    pub(super) fn value(
-        &mut self,
-        first: Token,
-        values: &mut Values,
-    ) -> Result<ValueId, Trouble> {
+    pub(super) fn value(&mut self, first: Token, values: &mut Values) -> Result<ValueId, Trouble> {
         self.members.clear();
         self.frames.clear();
         let mut token = first;

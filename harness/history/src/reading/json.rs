@@ -116,8 +116,7 @@ impl JsonState {
     }
 
     fn after_value(&mut self) {
-        self.next =
-            if self.open.is_empty() { Next::Value { or_end: false } } else { Next::Comma };
+        self.next = if self.open.is_empty() { Next::Value { or_end: false } } else { Next::Comma };
     }
 
     fn value(

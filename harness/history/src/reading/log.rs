@@ -17,10 +17,7 @@ use crate::{EventKind, Values};
 const LOGGER: &[u8] = b"jepsen.util";
 
 /// Reads all operations of a log.
-pub(super) fn read_log(
-    mut source: Source<'_>,
-    assembler: &mut Assembler,
-) -> Result<(), ReadError> {
+pub(super) fn read_log(mut source: Source<'_>, assembler: &mut Assembler) -> Result<(), ReadError> {
     let mut parts = Forms::new(Source::of_nothing(), Lexer::Edn);
     let mut line = Vec::new();
     let mut has_operations = false;
@@ -103,8 +100,7 @@ fn find(line: &[u8]) -> Option<Found<'_>> {
     let mut words = words(line).peekable();
     let mut before: Option<&[u8]> = None;
     while let Some((_, word)) = words.next() {
-        let is_known =
-            matches!(word, b":invoke" | b":ok" | b":fail" | b":info") || is_from_jepsen;
+        let is_known = matches!(word, b":invoke" | b":ok" | b":fail" | b":info") || is_from_jepsen;
         if let (Some(process), Some((at, function))) = (before, words.peek())
             && is_known
             && is_process(process)
@@ -164,8 +160,8 @@ fn operation(
         Trouble::Ended => {
             ReadError::Line { line, column: None, reason: "its value is unfinished".into() }
         }
-        Trouble::Bad(mark, reason) => {
-            ReadError::Line { line, column: Some(mark.column), reason: reason.into() }
+        Trouble::Bad(wrong) => {
+            ReadError::Line { line, column: Some(wrong.mark.column), reason: wrong.reason.into() }
         }
     })?;
     Ok(entry)
@@ -181,7 +177,9 @@ fn rest(
 ) -> Result<(), Trouble> {
     match parts.token()? {
         Token::End => return Ok(()),
-        Token::Text(Sort::Keyword) if is_result && !matches!(entry.kind, Kind::Known(EventKind::Ok)) => {
+        Token::Text(Sort::Keyword)
+            if is_result && !matches!(entry.kind, Kind::Known(EventKind::Ok)) =>
+        {
             entry.error = values.intern_text(&parts.text);
         }
         first => entry.value = Some(parts.value(first, values)?),

@@ -45,4 +45,3 @@ pub use unpack::Packing;
 pub(crate) use read::read_ours;
 
 use edn::short;
-

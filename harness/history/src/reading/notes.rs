@@ -68,25 +68,23 @@ impl Notes {
         }
     }
 
-    /// The notes in words, one sentence each, those of nothing left out. What every foreign file
-    /// lacks (times, indexes) is told only where the file has it in part.
-    pub fn sentences(&self, entries: usize) -> Vec<String> {
+    /// The notes in words, one piece each, those of nothing left out, for a history of so many
+    /// events. What most foreign files lack altogether (times, indexes) is told only of files that
+    /// have it in part.
+    pub fn words(&self, events: usize) -> Vec<String> {
         let names: Vec<_> = self.other_names.iter().map(String::as_str).collect();
-        let in_part = |count: u64| if count < entries as u64 { count } else { 0 };
+        let passed = format!("entries of no client ({}) passed over", names.join(", "));
+        let in_part = |count: u64| if count < events as u64 { count } else { 0 };
         let told = [
-            (self.others, format!("of processes that are no clients ({})", names.join(", "))),
-            (self.other_lines, "lines without an operation".to_owned()),
-            (in_part(self.times_missing), "entries without a time".to_owned()),
-            (self.times_backward, "times before the one above them".to_owned()),
-            (in_part(self.indexes_missing), "entries without an index".to_owned()),
-            (self.index_gaps, "gaps in the indexes".to_owned()),
-            (self.resumed, "times a process went on after an info".to_owned()),
+            (self.others, passed.as_str()),
+            (self.other_lines, "lines without an operation passed over"),
+            (in_part(self.times_missing), "entries without a time"),
+            (self.times_backward, "times before the one above them"),
+            (in_part(self.indexes_missing), "entries without an index"),
+            (self.index_gaps, "gaps in the indexes"),
+            (self.resumed, "times a process went on after an info"),
         ];
         let told = told.into_iter().filter(|(count, _)| *count > 0);
-        told.map(|(count, what)| match what.strip_prefix("of ") {
-            Some(_) => format!("{count} entries {what} passed over"),
-            None => format!("{count} {what}"),
-        })
-        .collect()
+        told.map(|(count, what)| format!("{count} {what}")).collect()
     }
 }

@@ -13,14 +13,17 @@ pub(super) enum Number<'a> {
 
 /// Reads a number of JSON (RFC 8259, §6); `None` if it is none.
 pub(super) fn of_json(word: &str) -> Option<Number<'_>> {
-    if word.starts_with('+') || !has_shape(word, false) {
+    if word.starts_with('+') {
         return None;
     }
-    Some(integer(word).unwrap_or(Number::Other(word)))
+    integer(word).or_else(|| has_shape(word, false).then_some(Number::Other(word)))
 }
 
 /// Reads a number of EDN, or a ratio as Clojure prints it; `None` if it is none.
 pub(super) fn of_edn(word: &str) -> Option<Number<'_>> {
+    if let Some(number) = integer(word) {
+        return Some(number);
+    }
     if let Some((numerator, denominator)) = word.split_once('/') {
         let is_ratio = is_integer(unsigned(numerator)) && is_integer(denominator);
         return is_ratio.then_some(Number::Other(word));
@@ -28,10 +31,7 @@ pub(super) fn of_edn(word: &str) -> Option<Number<'_>> {
     if let Some(digits) = word.strip_suffix('N') {
         return integer(digits);
     }
-    if !has_shape(word, true) {
-        return None;
-    }
-    Some(integer(word).unwrap_or(Number::Other(word)))
+    has_shape(word, true).then_some(Number::Other(word))
 }
 
 /// Whether `text` is an integer as JSON writes it, in the one form each integer has, and which.
@@ -74,7 +74,8 @@ fn has_shape(word: &str, is_edn: bool) -> bool {
         None => (mantissa, None),
     };
     // EDN lets a point stand at the end.
-    let fraction_fits = fraction.is_none_or(|digits| is_digits(digits) || is_edn && digits == "");
+    let fraction_fits =
+        fraction.is_none_or(|digits| is_digits(digits) || is_edn && digits.is_empty());
     is_integer(unsigned(whole)) && fraction_fits && exponent.is_none_or(is_digits)
 }
 

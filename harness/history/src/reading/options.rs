@@ -3,8 +3,8 @@
 /// How a history is to be read. The default is strict and takes values as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// Split a value `[k v]` into key and value, as Jepsen's `independent` writes them. A value that
-    /// is no pair is then an error.
+    /// Split a value `[k v]` into key and value, as Jepsen's `independent` writes them. A value
+    /// that is no pair is then an error.
     pub keyed: bool,
     /// Go on after what cannot be right, with a warning; its operation is one of unknown outcome.
     pub lenient: bool,

@@ -24,8 +24,21 @@ pub(super) enum Trouble {
     Io(io::Error),
     /// The input ends within a form.
     Ended,
-    /// What stands at the mark is wrong.
-    Bad(Mark, Cow<'static, str>),
+    /// Something is wrong.
+    Bad(Box<Complaint>),
+}
+
+/// What is wrong, and where.
+#[derive(Debug)]
+pub(super) struct Complaint {
+    pub(super) mark: Mark,
+    pub(super) reason: Cow<'static, str>,
+}
+
+impl Trouble {
+    fn bad(mark: Mark, reason: impl Into<Cow<'static, str>>) -> Trouble {
+        Trouble::Bad(Box::new(Complaint { mark, reason: reason.into() }))
+    }
 }
 
 impl From<io::Error> for Trouble {
@@ -133,7 +146,7 @@ impl<'a> Source<'a> {
 
     /// What is wrong at the last mark.
     pub(super) fn bad(&self, reason: impl Into<Cow<'static, str>>) -> Trouble {
-        Trouble::Bad(self.mark, reason.into())
+        Trouble::bad(self.mark, reason)
     }
 
     /// Whether the form that was begun is longer than it may be.
@@ -143,7 +156,7 @@ impl<'a> Source<'a> {
             return Ok(());
         }
         let reason = format!("{what} is longer than {FORM_BYTES_MAX} bytes; this is not a history");
-        Err(Trouble::Bad(form, reason.into()))
+        Err(Trouble::bad(form, reason))
     }
 
     /// The next byte, without taking it.

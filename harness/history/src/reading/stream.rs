@@ -138,8 +138,8 @@ fn trouble_met(
             column: None,
             reason: "the file ends within its first entry".into(),
         }),
-        Trouble::Bad(mark, reason) => {
-            assembler.lose(mark.line, Some(mark.column), &reason)?;
+        Trouble::Bad(wrong) => {
+            assembler.lose(wrong.mark.line, Some(wrong.mark.column), &wrong.reason)?;
             Ok(false)
         }
     }

@@ -72,7 +72,9 @@ pub(super) fn unpack<'a>(
     let decoder: Box<dyn Read + 'a> = match packing {
         Packing::None => return Ok((Box::new(watched.into_inner().from), unpacking)),
         Packing::Gzip => Box::new(MultiGzDecoder::new(watched)),
-        Packing::Zstd => Box::new(Frames { from: watched, decoder: FrameDecoder::new(), is_within: false }),
+        Packing::Zstd => {
+            Box::new(Frames { from: watched, decoder: FrameDecoder::new(), is_within: false })
+        }
     };
     let is_cut = Rc::clone(&unpacking.is_cut);
     Ok((Box::new(Guarded { decoder, packing, left: limit, limit, has_ended, is_cut }), unpacking))

@@ -16,12 +16,18 @@ fn message(text: impl AsRef<[u8]>) -> String {
 fn edn_is_refused_in_words_that_name_the_place() {
     let after = |text: &str| message(format!("{INVOKE}{text}\n"));
     for (text, error) in [
-        ("{:type :ok, :f :write, :process 1}", "line 2: process 1 completes an operation it never invoked"),
+        (
+            "{:type :ok, :f :write, :process 1}",
+            "line 2: process 1 completes an operation it never invoked",
+        ),
         (
             "{:type :invoke, :f :write, :process 0}",
             "line 2: process 0 invokes while its operation at event 0 is outstanding",
         ),
-        ("{:type :maybe, :f :write, :process 0}", "line 2: type 'maybe' is not invoke, ok, fail or info"),
+        (
+            "{:type :maybe, :f :write, :process 0}",
+            "line 2: type 'maybe' is not invoke, ok, fail or info",
+        ),
         ("{:f :write, :process 0}", "line 2: it has no type"),
         ("{:type :invoke, :process 1}", "line 2: it has no f, the name of what is done"),
         ("{:type :invoke, :f :read}", "line 2: it has no process"),
@@ -47,7 +53,10 @@ fn edn_is_refused_in_words_that_name_the_place() {
         ("{:type :ok, :value}", "line 2, column 19: the last name of this entry has no value"),
         ("{:type :ok, :value {:a}}", "line 2, column 23: the last key of this map has no value"),
         ("{:type :ok, :type :ok}", "line 2, column 13: 'type' stands twice in this entry"),
-        ("{:value \"\\q\"}", "line 2, column 9: a backslash stands before what it cannot stand before"),
+        (
+            "{:value \"\\q\"}",
+            "line 2, column 9: a backslash stands before what it cannot stand before",
+        ),
         ("{:value \\nonsense}", "line 2, column 9: '\\nonsense' is not a character"),
         ("{:value # 1}", "line 2, column 9: a # without a tag"),
         ("{:value #tag}", "line 2, column 13: a form should stand before this"),
@@ -57,11 +66,17 @@ fn edn_is_refused_in_words_that_name_the_place() {
     ] {
         assert_eq!(after(text), error, "{text}");
     }
-    assert_eq!(message(format!("[{INVOKE}] 5")), "line 2, column 3: something follows the end of the history");
+    assert_eq!(
+        message(format!("[{INVOKE}] 5")),
+        "line 2, column 3: something follows the end of the history"
+    );
     // An entry that is not closed is told at the next, not at the end of the file.
     let unclosed = format!("{}\n{INVOKE}{INVOKE}", INVOKE.replace('}', ""));
     assert_eq!(message(unclosed), "line 3, column 1: a name should stand here, or the entry's end");
-    assert_eq!(message(b"{:type :invoke, :f :write, :value \"\xff\", :process 0}\n"), "line 1, column 35: this is not UTF-8");
+    assert_eq!(
+        message(b"{:type :invoke, :f :write, :value \"\xff\", :process 0}\n"),
+        "line 1, column 35: this is not UTF-8"
+    );
 }
 
 #[test]
@@ -69,7 +84,10 @@ fn json_is_refused_in_words_that_name_the_place() {
     let first = "{\"type\":\"invoke\",\"f\":\"read\",\"process\":0,\"index\":4}\n";
     let after = |text: &str| message(format!("{first}{text}\n"));
     for (text, error) in [
-        ("{\"type\":\"ok\",\"process\":0,\"index\":4}", "line 2: index 4 stands twice in this file"),
+        (
+            "{\"type\":\"ok\",\"process\":0,\"index\":4}",
+            "line 2: index 4 stands twice in this file",
+        ),
         ("{\"type\":\"ok\" \"f\":1}", "line 2, column 14: a comma or the end should stand here"),
         ("{\"type\":ok}", "line 2, column 9: 'ok' is not a JSON value"),
         ("{type:1}", "line 2, column 2: a name in quotes should stand here"),
@@ -78,23 +96,42 @@ fn json_is_refused_in_words_that_name_the_place() {
         ("{\"value\":\"a", "line 2, column 10: the text is not closed on its line"),
         ("{\"value\":[1,", "line 2, column 13: the line ends before its object does"),
         ("{\"value\":[1}", "line 2, column 12: '}' ends nothing here"),
-        ("{\"type\":\"ok\",\"process\":0} x", "line 2, column 27: something follows the object on its line"),
+        (
+            "{\"type\":\"ok\",\"process\":0} x",
+            "line 2, column 27: something follows the object on its line",
+        ),
         ("17", "line 2, column 1: an entry should stand here, in braces"),
     ] {
         assert_eq!(after(text), error, "{text}");
     }
-    assert_eq!(message("{\"tribunal_history\":9}\n"), "its format is version 9, this program reads version 1");
+    assert_eq!(
+        message("{\"tribunal_history\":9}\n"),
+        "its format is version 9, this program reads version 1"
+    );
 }
 
 #[test]
 fn logs_are_refused_in_words_that_name_the_place() {
-    let after = |text: &str| message(format!("INFO  jepsen.util - 0\t:invoke\t:read\tnil\n{text}\n"));
+    let after =
+        |text: &str| message(format!("INFO  jepsen.util - 0\t:invoke\t:read\tnil\n{text}\n"));
     for (text, error) in [
-        ("INFO  jepsen.util - 0\t:maybe\t:read\tnil", "line 2: type 'maybe' is not invoke, ok, fail or info"),
-        ("INFO  jepsen.util - 1\t:ok\t:read\tnil", "line 2: process 1 completes an operation it never invoked"),
+        (
+            "INFO  jepsen.util - 0\t:maybe\t:read\tnil",
+            "line 2: type 'maybe' is not invoke, ok, fail or info",
+        ),
+        (
+            "INFO  jepsen.util - 1\t:ok\t:read\tnil",
+            "line 2: process 1 completes an operation it never invoked",
+        ),
         ("INFO  jepsen.util - 1\t:invoke\t:cas\t[1 2", "line 2: its value is unfinished"),
-        ("INFO  jepsen.util - 1\t:invoke\t:cas\t[1)", "line 2, column 38: ')' stands where ']' should"),
-        ("INFO  jepsen.util - 1\t:invoke\t:read\tnil 5", "line 2, column 41: something follows the value"),
+        (
+            "INFO  jepsen.util - 1\t:invoke\t:cas\t[1)",
+            "line 2, column 38: ')' stands where ']' should",
+        ),
+        (
+            "INFO  jepsen.util - 1\t:invoke\t:read\tnil 5",
+            "line 2, column 41: something follows the value",
+        ),
         (
             "INFO  jepsen.util - 99999999999\t:invoke\t:read\tnil",
             "line 2: process 99999999999 is out of range, which ends at 2147483647",
@@ -110,7 +147,10 @@ fn keys_on_request_are_refused_where_there_are_none() {
     assert_eq!(error, "line 1: its value is no pair of key and value; leave keyed out");
     let own = INVOKE.replace(":value 1", ":key 1 :value [1 2]");
     let error = keyed(own.as_bytes()).unwrap_err().to_string();
-    assert_eq!(error, "line 1: it has a key of its own, so its value is not split; leave keyed out");
+    assert_eq!(
+        error,
+        "line 1: it has a key of its own, so its value is not split; leave keyed out"
+    );
 }
 
 #[test]
@@ -142,7 +182,8 @@ fn an_unfinished_end_is_cut_wherever_it_ends() {
                  {:type :ok, :f :write, :value \"a b\", :process 0}]\n";
     let entries = whole.find('\n').unwrap();
     for end in entries..whole.len() - 2 {
-        let parsed = strictly(&whole.as_bytes()[..end]).unwrap_or_else(|error| panic!("{end}: {error}"));
+        let parsed =
+            strictly(&whole.as_bytes()[..end]).unwrap_or_else(|error| panic!("{end}: {error}"));
         let is_whole = end > whole.len() - 3;
         assert_eq!(parsed.history.len(), if is_whole { 2 } else { 1 }, "{end}");
         let warning = match end - entries {
@@ -179,8 +220,16 @@ fn what_is_too_long_is_refused_before_it_is_held() {
     for (start, byte, error) in [
         (&b"{:value \""[..], b'x', "line 1, column 9: a word is longer than 1048576 bytes"),
         (b"{:value [", b'1', "line 1, column 10: a word is longer than 1048576 bytes"),
-        (b"{:value [1 ", b' ', "line 1, column 1: an entry is longer than 1048576 bytes; this is not a history"),
-        (b"{:value {;", b'x', "line 1, column 1: an entry is longer than 1048576 bytes; this is not a history"),
+        (
+            b"{:value [1 ",
+            b' ',
+            "line 1, column 1: an entry is longer than 1048576 bytes; this is not a history",
+        ),
+        (
+            b"{:value {;",
+            b'x',
+            "line 1, column 1: an entry is longer than 1048576 bytes; this is not a history",
+        ),
         (b"{\"value\":\"", b'x', "line 1, column 10: a word is longer than 1048576 bytes"),
         (b"INFO ", b'x', "line 1: longer than 1048576 bytes; this is not a history"),
     ] {
@@ -204,7 +253,9 @@ impl Read for Broken {
 
 #[test]
 fn a_file_that_cannot_be_read_says_so() {
-    for start in [&b"{:type :invoke, :f :read, :process 0}"[..], b"", b"0 :invoke :read nil\n", b"{\"a\":"] {
+    for start in
+        [&b"{:type :invoke, :f :read, :process 0}"[..], b"", b"0 :invoke :read nil\n", b"{\"a\":"]
+    {
         let error = read(Broken(start), &ReadOptions::default()).unwrap_err().to_string();
         assert_eq!(error, "cannot read it: the disk is gone");
     }

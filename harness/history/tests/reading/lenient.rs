@@ -7,7 +7,8 @@ use crate::{fixture, fixture_names, leniently, strictly, words};
 #[test]
 fn good_files_read_the_same() {
     for name in fixture_names() {
-        let (strict, lenient) = (strictly(&fixture(&name)).unwrap(), leniently(&fixture(&name)).unwrap());
+        let (strict, lenient) =
+            (strictly(&fixture(&name)).unwrap(), leniently(&fixture(&name)).unwrap());
         assert_eq!(words(&strict), words(&lenient), "{name}");
         assert_eq!((lenient.notes.mended, lenient.warnings), (0, vec![]), "{name}");
     }

@@ -80,8 +80,7 @@ fn random_bytes_break_nothing() {
         let bytes: Vec<u8> = (0..length).map(|_| random.bits() as u8).collect();
         exercise(&bytes);
         let letters = b"{}[]()\"\\;#_^:, \n\t019-+MNe/.tfnullrueas";
-        let text: Vec<u8> =
-            (0..length).map(|_| *random.pick(letters).expect("some")).collect();
+        let text: Vec<u8> = (0..length).map(|_| *random.pick(letters).expect("some")).collect();
         for start in [&b""[..], b"{:type :invoke :value ", b"{\"value\":", b"[{", b"0 :ok :f "] {
             exercise(&[start, &text].concat());
         }

@@ -66,7 +66,8 @@ fn a_packed_file_that_ends_early_is_cut_with_a_warning() {
                     assert!(last.ends_with("data is unfinished and ends here"), "{last}");
                 }
                 Err(error) => {
-                    let early = ["it holds no events", "line 1: the file ends within its first entry"];
+                    let early =
+                        ["it holds no events", "line 1: the file ends within its first entry"];
                     assert!(early.contains(&error.to_string().as_str()), "{part}: {error}");
                 }
             }
@@ -84,8 +85,14 @@ fn damage_is_an_error() {
         let at = bad.len() - if packing == Packing::Gzip { 8 } else { 1 };
         bad[at] ^= 1;
         let error = strictly(&bad).unwrap_err();
-        assert!(matches!(error, ReadError::Packed { packing: found, .. } if found == packing), "{error}");
-        assert!(error.to_string().starts_with(&format!("its {packing} data is damaged: ")), "{error}");
+        assert!(
+            matches!(error, ReadError::Packed { packing: found, .. } if found == packing),
+            "{error}"
+        );
+        assert!(
+            error.to_string().starts_with(&format!("its {packing} data is damaged: ")),
+            "{error}"
+        );
     }
 }
 

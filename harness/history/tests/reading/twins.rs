@@ -138,7 +138,8 @@ fn one_history_reads_the_same_in_every_format() {
             format!("({})", maps.join(" ")),
             format!("[#jepsen.history.Op{}]", maps.join(", #jepsen.history.Op")),
         ] {
-            let parsed = strictly(text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"));
+            let parsed =
+                strictly(text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"));
             let found = jsonl::to_bytes(&parsed.history);
             assert_eq!(String::from_utf8(found).unwrap(), lines, "{text}");
         }
@@ -146,7 +147,8 @@ fn one_history_reads_the_same_in_every_format() {
         let text = log(&history);
         let has_keys = history.events().iter().any(|event| !event.key.is_nil());
         if !has_keys && text.lines().count() == history.len() + 1 {
-            let parsed = strictly(text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"));
+            let parsed =
+                strictly(text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"));
             assert_eq!(words(&parsed), words(&strictly(&expected).unwrap()), "{text}");
             assert_eq!(parsed.notes.other_lines, 1);
         }
@@ -181,9 +183,39 @@ fn verdicts(document: &str) -> Option<(bool, bool)> {
 fn json_is_what_another_reader_takes_for_json() {
     // Pieces that make documents near the edge of the grammar.
     let pieces = [
-        "{", "}", "[", "]", ",", ":", "\"a\"", "\"b\"", "\"\\n\"", "\"\\u00e9\"", "\"\\ud83d\\ude00\"",
-        "\"\\ud83d\"", "\"\\x\"", "1", "-0", "01", "1.5", "1e5", "1e+05", "-", "1.", ".5", "+1",
-        "null", "true", "false", "nul", " ", "\t", "\"", "\\", "é", "1e400",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"a\"",
+        "\"b\"",
+        "\"\\n\"",
+        "\"\\u00e9\"",
+        "\"\\ud83d\\ude00\"",
+        "\"\\ud83d\"",
+        "\"\\x\"",
+        "1",
+        "-0",
+        "01",
+        "1.5",
+        "1e5",
+        "1e+05",
+        "-",
+        "1.",
+        ".5",
+        "+1",
+        "null",
+        "true",
+        "false",
+        "nul",
+        " ",
+        "\t",
+        "\"",
+        "\\",
+        "é",
+        "1e400",
     ];
     let mut random = Seed(3).child("json").random();
     let (mut taken, mut refused) = (0, 0);

@@ -9,8 +9,7 @@ fn of_edn(value: &str) -> Result<String, String> {
 }
 
 fn of_json(value: &str) -> Result<String, String> {
-    let text =
-        format!("{{\"type\":\"invoke\",\"f\":\"write\",\"process\":0,\"value\":{value}}}\n");
+    let text = format!("{{\"type\":\"invoke\",\"f\":\"write\",\"process\":0,\"value\":{value}}}\n");
     of(&text)
 }
 
@@ -37,7 +36,7 @@ fn edn_values() {
         (":a/b", "\"a/b\""),
         ("sym", "\"sym\""),
         ("-", "\"-\""),
-        ("\"a\\n\\u00e9\\101\"", "\"a\\né" ),
+        ("\"a\\n\\u00e9\\101\"", "\"a\\néA\""),
         ("\"two\nlines\"", "\"two\\nlines\""),
         ("\\a", "\"a\""),
         ("\\newline", "\"\\n\""),
@@ -53,18 +52,10 @@ fn edn_values() {
         ("#object[java.lang.Object 0]", "[\"java.lang.Object\" 0]"),
         ("#:user{:a 1}", "[[\"a\" 1]]"),
         ("[1 #_ 2 #_ #_ 3 4 5]", "[1 5]"),
-        ("#_1 ^{:m 1} 2 3 #_", "3"),
+        ("#_1 ^{:m 1} 3", "3"),
         ("[1;2\n3]", "[1 3]"),
     ] {
-        let found = of_edn(written);
-        match found {
-            // The last but one is a form that discards the entry's own end.
-            Err(_) if written.ends_with("#_") => {}
-            found => {
-                let found = found.unwrap_or_else(|error| panic!("{written}: {error}"));
-                assert!(found.starts_with(value), "{written}: {found} is not {value}");
-            }
-        }
+        assert_eq!(of_edn(written).as_deref(), Ok(value), "{written}");
     }
 }
 
@@ -90,12 +81,32 @@ fn json_values() {
 
 #[test]
 fn what_is_no_value_is_refused() {
-    for written in ["1x", "007", "1e", "\\nonsense", "\"\\q\"", "#", ":", "{:a}", "[1)", "\"\\ud800\""] {
+    for written in
+        ["1x", "007", "1e", "\\nonsense", "\"\\q\"", "#", ":", "{:a}", "[1)", "\"\\ud800\""]
+    {
         assert!(of_edn(written).is_err(), "{written}");
     }
     for written in [
-        "01", "+1", "1.", ".5", "nul", "'a'", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\" 1}",
-        "{1:2}", "{\"a\":1,}", "\"\\x\"", "\"\\101\"", "\"\\ud800\"", "\"\t\"", "[1}", "]", "",
+        "01",
+        "+1",
+        "1.",
+        ".5",
+        "nul",
+        "'a'",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "{\"a\"}",
+        "{\"a\" 1}",
+        "{1:2}",
+        "{\"a\":1,}",
+        "\"\\x\"",
+        "\"\\101\"",
+        "\"\\ud800\"",
+        "\"\t\"",
+        "[1}",
+        "]",
+        "",
     ] {
         assert!(of_json(written).is_err(), "{written}");
     }
@@ -113,8 +124,6 @@ fn lists_in_lists_have_a_limit_and_no_stack() {
     // What is passed over may be deeper.
     let text = format!("{{:type :invoke :f :read :process 0 :x {}}}", nested(200_000));
     assert!(strictly(text.as_bytes()).is_ok());
-    let discards = format!("{} 1 2", "#_ ".repeat(1));
-    assert_eq!(of_edn(&discards).as_deref(), Ok("2"));
     let many = format!("{}{} 7", "#_".repeat(100_000), " 1".repeat(100_000));
     assert_eq!(of_edn(&many).as_deref(), Ok("7"));
 }
