@@ -1,10 +1,12 @@
-//! One operation as a search sees it: an interval in which it takes effect.
+//! One operation as a checker sees it: an interval in which it takes effect.
+
+use std::fmt;
 
 use crate::Model;
 
 /// The end of an interval that never ends: the operation may take effect at any later time, or
 /// never.
-pub(crate) const NEVER: u64 = u64::MAX;
+pub const NEVER: u64 = u64::MAX;
 
 /// The moment of an event: twice its position and one, so that there is room before each for the
 /// bounds the normal form finds.
@@ -13,7 +15,11 @@ pub(crate) const fn moment(position: u32) -> u64 {
 }
 
 /// An operation between its invocation and its completion.
-pub(crate) struct Interval<M: Model> {
+///
+/// Moments are positions in the order one recorder saw events, not times. Of two operations neither
+/// of which ended before the other began, either may come first; `end == begin` of another counts
+/// as overlapping.
+pub struct Interval<M: Model> {
     /// What it asked for.
     pub input: M::Input,
     /// What it answered; `None` if nobody knows.
@@ -22,26 +28,34 @@ pub(crate) struct Interval<M: Model> {
     pub begin: u64,
     /// The moment by which it has taken effect; [`NEVER`] if it need not.
     pub end: u64,
-    /// Position of its call among the calls of the history.
+    /// Position of its call among the calls of the history; unique.
     pub call: usize,
 }
 
 impl<M: Model> Interval<M> {
     /// Whether it may never take effect.
-    pub(crate) const fn is_pending(&self) -> bool {
+    pub const fn is_pending(&self) -> bool {
         self.end == NEVER
     }
 
     /// Whether it had ended before `other` began, so that it must come first in every order.
-    pub(crate) const fn precedes(&self, other: &Interval<M>) -> bool {
+    pub const fn precedes(&self, other: &Interval<M>) -> bool {
         self.end < other.begin
     }
 
-    /// The same operation with an unknown end. Any order of a history is an order of the history
+    /// Makes its end and its answer unknown. Any order of a history is an order of the history
     /// weakened so: what stays impossible was impossible.
-    pub(crate) fn weaken(&mut self) {
+    pub fn weaken(&mut self) {
         self.output = None;
         self.end = NEVER;
+    }
+
+    /// Whether this is `other`, or `other` with unknown end and answer.
+    pub fn is_weaker_form_of(&self, other: &Interval<M>) -> bool {
+        let same = self.begin == other.begin && self.input == other.input;
+        let weakened = self.is_pending() && self.output.is_none();
+        same && self.call == other.call
+            && (weakened || self.end == other.end && self.output == other.output)
     }
 }
 
@@ -54,5 +68,17 @@ impl<M: Model> Clone for Interval<M> {
             end: self.end,
             call: self.call,
         }
+    }
+}
+
+impl<M: Model> fmt::Debug for Interval<M>
+where
+    M::Input: fmt::Debug,
+    M::Output: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = if self.is_pending() { "∞".to_owned() } else { self.end.to_string() };
+        write!(f, "#{} {}..{end} {:?}", self.call, self.begin, self.input)?;
+        write!(f, " → {:?}", self.output)
     }
 }

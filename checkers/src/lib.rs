@@ -10,30 +10,40 @@
 #[cfg(test)]
 extern crate self as tribunal_checkers;
 
-mod anomaly;
+mod algorithm;
 mod budget;
-mod cell;
+mod certificate;
 mod checker;
-mod event_list;
-mod evidence;
+mod decide;
+mod engine;
 mod interval;
 mod linearizable;
 mod model;
+mod models;
 mod no_crash;
 mod normal;
-mod search;
-mod seen;
-mod shrink;
-mod tokens;
-mod verdicts;
-mod words;
+mod notation;
+mod online;
+mod registry;
+mod witness;
 
+pub use algorithm::{Algorithm, Attempt, Obstacle};
 pub use budget::Budget;
-pub use cell::{Cell, CellInput, CellOutput, Datum};
+pub use certificate::{Confirmation, confirm, is_linearization};
 pub use checker::Checker;
+pub use decide::{Decision, Doubt, Ground, Ruling, decide};
+pub use engine::Exhausted;
+pub use interval::{Interval, NEVER};
 pub use linearizable::Linearizable;
-pub use model::{Decoded, Malformed, Model, WhyNot};
+pub use model::{Model, WhyNot};
+pub use models::cell::{Cell, CellInput, CellOutput, Datum};
 pub use no_crash::NoCrash;
+pub use normal::{Applied, drop_pure};
+pub use notation::{Decoded, Kind, Malformed, Notation};
+pub use online::{Alarm, Monitor, Step, Stream, Watching};
+pub use registry::{CHECKERS, Named, find_checker};
+pub use witness::reductions::{Reductions, start_at_blind};
+pub use witness::speaker::Speaker;
 
 #[cfg(test)]
 #[path = "../tests/rig/mod.rs"]

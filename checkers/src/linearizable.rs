@@ -1,114 +1,151 @@
 //! The checker `linearizable`: every key behaves like one atomic copy.
 
+mod verdicts;
+
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
-use tribunal_history::{Call, Completion, Cost, Finding, Record, ValueId, Values, Verdict};
+use rayon::prelude::*;
+use tribunal_history::{Call, Completion, Finding, Record, ValueId, Values, Verdict};
 
-use crate::anomaly::{classify, first_from_nowhere};
-use crate::cell::Cell;
-use crate::evidence::Evidence;
+use crate::certificate::{Confirmation, confirm};
+use crate::decide::{Decision, Doubt, Ground, Ruling, decide};
 use crate::interval::{Interval, NEVER, moment};
-use crate::normal::normalise;
-use crate::search::{Answer, is_legal, search};
-use crate::shrink::{Core, shrink};
-use crate::verdicts::{Doubt, Judgement, KeyVerdict, Verdicts};
-use crate::{Budget, Checker, Malformed, Model};
+use crate::models::cell::Cell;
+use crate::online::keys::Keys;
+use crate::witness::evidence::Evidence;
+use crate::witness::shrink::{Core, shrink};
+use crate::{Budget, Checker, Malformed, Monitor, Notation};
+use verdicts::{Judgement, KeyVerdict, Verdicts};
+
+/// Shares into which the bytes of a budget are cut: no more keys are judged at a time.
+const SHARES_MAX: usize = 8;
+
+/// Largest core of an algorithm that is shown as it is.
+const CHOSEN_MAX: usize = 8;
 
 /// Judges whether every key behaves like one atomic copy (Herlihy and Wing 1990).
 ///
-/// Keys are judged one by one, all of them; the one finding speaks of the first bad key in the
-/// order of [`tribunal_history::Value`] and carries its counterexample. A *valid* rests on an
-/// order that was checked again by other code; an *invalid* on a few operations that were judged
-//again alone. /
-/// Cost: near-linear when values are unique; exponential in the number of operations open at once
-/// in the worst case, and then bounded by the budget. See `docs/checkers/linearizability.md`.
+/// Keys are judged independently, all of them, by as many threads as there are processors; the one
+/// finding speaks of the first bad key in the order of [`tribunal_history::Value`] and carries its
+/// counterexample. A *valid* rests on an order that was replayed by other code; an *invalid* on a
+/// few operations of which every order was tried.
+///
+/// Cost: near-linear where an algorithm of the model's portfolio applies; exponential in the number
+/// of operations open at once in the worst case, and then bounded by the budget. See
+/// `docs/checkers/linearizability.md`.
 #[derive(Clone, Copy, Debug)]
-pub struct Linearizable {
-    cell: Cell,
+pub struct Linearizable<N = Cell> {
+    model: N,
 }
 
-impl Linearizable {
+impl Linearizable<Cell> {
     /// Keys are registers: read, write, cas.
-    pub const fn register() -> Linearizable {
-        Linearizable { cell: Cell::register() }
+    pub const fn register() -> Linearizable<Cell> {
+        Linearizable { model: Cell::register() }
     }
 
     /// Keys are those of a map: get, put, delete, append, cas; read and write as well.
-    pub const fn kv() -> Linearizable {
-        Linearizable { cell: Cell::kv() }
+    pub const fn kv() -> Linearizable<Cell> {
+        Linearizable { model: Cell::kv() }
     }
 }
 
-impl Checker for Linearizable {
+impl<N: Notation> Linearizable<N> {
+    /// Keys are objects of this model.
+    pub const fn new(model: N) -> Linearizable<N> {
+        Linearizable { model }
+    }
+}
+
+impl<N: Notation> Checker for Linearizable<N> {
     fn name(&self) -> &'static str {
         "linearizable"
     }
 
     fn check(&self, record: &Record, budget: &Budget<'_>) -> Vec<Finding> {
         let calls = record.history.calls();
-        let judge =
-            Judge { cell: self.cell, calls: &calls, values: record.history.values(), budget };
-        let mut verdicts = Verdicts::new(judge.values, budget);
-        for (key, members) in by_key(&calls, judge.values) {
-            verdicts.push(judge.key(key, members));
-        }
+        let keys = by_key(&calls, record.history.values());
+        let bytes = budget.bytes / keys.len().clamp(1, SHARES_MAX) as u64;
+        let budget = &Budget { bytes, ..*budget };
+        let values = record.history.values();
+        let judge = Judge { model: &self.model, calls: &calls, values, budget };
+        let verdicts = Verdicts::new(&self.model, &calls, values, budget, judge.keys(keys));
         let mut finding = verdicts.finding(self.name());
         if let Some(bad) = verdicts.first(Verdict::Invalid) {
             judge.explain(bad, &verdicts, &mut finding);
         }
         vec![finding]
     }
+
+    fn monitor(&self) -> Option<Box<dyn Monitor>> {
+        Some(Box::new(Keys::new(self.model.clone())))
+    }
 }
 
-struct Judge<'a> {
-    cell: Cell,
+struct Judge<'a, N> {
+    model: &'a N,
     calls: &'a [Call],
     values: &'a Values,
     budget: &'a Budget<'a>,
 }
 
-impl Judge<'_> {
-    fn key(&self, key: ValueId, members: Vec<usize>) -> KeyVerdict {
+impl<N: Notation> Judge<'_, N> {
+    /// Judges every key, the largest first; the result does not depend on the threads.
+    fn keys(&self, keys: Vec<(ValueId, Vec<usize>)>) -> Vec<KeyVerdict<N>> {
+        let mut numbered: Vec<_> = keys.into_iter().enumerate().collect();
+        numbered.sort_by_key(|(number, (_, members))| (std::cmp::Reverse(members.len()), *number));
+        let mut judged: Vec<_> = numbered
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|(number, (key, members))| (number, self.key(key, members)))
+            .collect();
+        judged.sort_by_key(|(number, _)| *number);
+        judged.into_iter().map(|(_, verdict)| verdict).collect()
+    }
+
+    fn key(&self, key: ValueId, members: Vec<usize>) -> KeyVerdict<N> {
         let mut verdict = KeyVerdict::new(key, members);
-        let raw = match self.decode(&verdict.members) {
-            Ok(raw) => raw,
+        let operations = match self.decode(&verdict.members) {
+            Ok(operations) => operations,
             Err(malformed) => {
-                verdict.judgement = Judgement::Unknown(Doubt::Malformed(malformed));
+                verdict.judgement = Judgement::Malformed(malformed);
                 return verdict;
             }
         };
-        if let Some(reader) = first_from_nowhere(&raw) {
-            verdict.judgement = Judgement::FromNowhere(reader);
-            return verdict;
-        }
-        let mut operations = raw;
-        verdict.applied = normalise(&mut operations);
-        let outcome = search(&self.cell, &operations, self.budget);
-        verdict.cost = Cost { states: outcome.states, bytes: outcome.bytes, ..Cost::default() };
-        verdict.judgement = match outcome.answer {
-            Answer::Legal(order) if is_legal(&self.cell, &operations, &order) => Judgement::Valid,
-            Answer::Legal(_) => Judgement::Unknown(Doubt::Certificate),
-            Answer::Impossible(stuck) => {
-                Judgement::Impossible(stuck.wall.map_or(NEVER, |wall| operations[wall].end))
-            }
-            Answer::Exhausted(what, stuck) => {
-                let reached = stuck.wall.and_then(|w| self.calls[operations[w].call].completed_at);
-                Judgement::Unknown(Doubt::Exhausted(what, reached))
+        let Decision { ruling, decided_by, obstacles, applied, cost } =
+            decide(self.model, &operations, self.budget);
+        verdict.judgement = match ruling {
+            Ruling::Legal(_) => Judgement::Valid,
+            Ruling::Impossible(ground) => Judgement::Impossible(ground),
+            Ruling::Unknown(Doubt::Certificate(by)) => Judgement::Defect(by),
+            Ruling::Unknown(Doubt::Exhausted(what, wall)) => {
+                let reached = wall.and_then(|wall| self.calls[operations[wall].call].completed_at);
+                Judgement::Exhausted(what, reached)
             }
         };
+        verdict.cost = cost;
+        verdict.decided_by = decided_by;
+        verdict.obstacles = obstacles
+            .into_iter()
+            .map(|(name, obstacle)| {
+                let example = obstacle.example.map(|position| operations[position].call);
+                (name, obstacle.why, example)
+            })
+            .collect();
+        verdict.applied = applied;
         verdict
     }
 
     /// The operations of one key as intervals; **N1**: what ended `fail` did not happen.
-    fn decode(&self, members: &[usize]) -> Result<Vec<Interval<Cell>>, Malformed> {
+    fn decode(&self, members: &[usize]) -> Result<Vec<Interval<N>>, Malformed> {
         let mut intervals = Vec::with_capacity(members.len());
         for index in members {
             let call = &self.calls[*index];
             if call.completion == Completion::Fail {
                 continue;
             }
-            let (input, output) = self.cell.decode(call, self.values)?;
+            let (input, output) = self.model.decode(call, self.values)?;
             let end = if output.is_some() { moment(call.completed) } else { NEVER };
             let begin = moment(call.invoked);
             intervals.push(Interval { input, output, begin, end, call: *index });
@@ -117,48 +154,58 @@ impl Judge<'_> {
     }
 
     /// Puts the counterexample of a bad key into the finding.
-    fn explain(&self, bad: &KeyVerdict, verdicts: &Verdicts<'_>, finding: &mut Finding) {
+    fn explain(&self, bad: &KeyVerdict<N>, verdicts: &Verdicts<'_, N>, finding: &mut Finding) {
         let Ok(all) = self.decode(&bad.members) else { return };
-        let core = match bad.judgement {
-            Judgement::FromNowhere(reader) => from_nowhere(&all, reader),
-            Judgement::Impossible(until) => shrink(&self.cell, all.clone(), until, self.budget),
-            Judgement::Valid | Judgement::Unknown(_) => return,
+        let core = match &bad.judgement {
+            // What an algorithm found it chose to be read.
+            Judgement::Impossible(Ground::Core(core)) if core.len() <= CHOSEN_MAX => {
+                Core { operations: core.clone(), minimal: true, states: 0 }
+            }
+            Judgement::Impossible(Ground::Core(core)) => {
+                shrink(self.model, core.clone(), NEVER, self.budget)
+            }
+            Judgement::Impossible(Ground::Until(until)) => {
+                shrink(self.model, all.clone(), *until, self.budget)
+            }
+            _ => return,
         };
-        let anomaly = classify(&core.operations, &all);
+        let confirmation = confirm(self.model, &core.operations);
+        if confirmation == Confirmation::Refuted {
+            *finding = verdicts.defect(bad, "the search");
+            return;
+        }
+        let kind = self.model.classify(&core.operations, &all);
         let evidence = Evidence {
-            cell: &self.cell,
+            model: self.model,
             calls: self.calls,
             values: self.values,
             core: &core.operations,
-            anomaly: &anomaly,
+            kind: &*kind,
             shrunk_from: bad.members.len() as u64,
         };
         let (witness, impossible) = evidence.witness(self.budget);
         finding.at = impossible.and_then(|position| evidence.call(position).completed_at);
         finding.witness = Some(witness);
-        finding.anomaly = anomaly.class().to_owned();
-        finding.summary = verdicts.invalid_summary(bad, anomaly.headline());
+        finding.anomaly = kind.class().to_owned();
+        finding.summary = verdicts.invalid_summary(bad, kind.headline());
         finding.cost.states += core.states;
-        if !core.minimal {
-            finding.details.insert(
-                0,
-                "the counterexample may not be the smallest: the budget for shrinking ended"
-                    .to_owned(),
-            );
-        }
+        finding.details.splice(0..0, limits(&core, confirmation));
     }
 }
 
-/// The core of a key where `reader` saw a value from nowhere: the reader, and the first operation
-/// that writes the value too late. Sound: whatever else happened, nothing can have written it.
-fn from_nowhere(all: &[Interval<Cell>], reader: usize) -> Core {
-    let seen = all[reader].observes();
-    let late =
-        all.iter().filter(|operation| operation.value_written() == seen).min_by_key(|o| o.begin);
-    let operations = std::iter::once(&all[reader]).chain(late).cloned().collect();
-    Core { operations, minimal: true, states: 0 }
+/// What the counterexample lacks.
+fn limits<N: Notation>(core: &Core<N>, confirmation: Confirmation) -> Vec<String> {
+    let small = "the counterexample may not be the smallest: the budget for shrinking ended";
+    let unconfirmed = format!(
+        "the counterexample of {} operations is too large for every order of it to be tried; it \
+         rests on the search alone",
+        core.operations.len()
+    );
+    let mut lines = Vec::new();
+    lines.extend((!core.minimal).then(|| small.to_owned()));
+    lines.extend((confirmation == Confirmation::TooLarge).then_some(unconfirmed));
+    lines
 }
-
 /// The calls of each key, keys in order of their values.
 fn by_key(calls: &[Call], values: &Values) -> Vec<(ValueId, Vec<usize>)> {
     let mut keys: HashMap<ValueId, usize, FixedState> =

@@ -2,36 +2,36 @@
 
 use std::hash::Hash;
 
-use tribunal_history::{Call, Values};
+use crate::algorithm::Algorithm;
+use crate::normal::{Applied, drop_pure};
+use crate::{Interval, Reductions};
 
 /// What one atomic copy of an object does (Herlihy and Wing 1990, §2.2: a *sequential
 /// specification*). Deterministic, and pure: equal arguments give equal results.
 ///
-/// A model says *why not*; the words of the report are its own, so that no second description of
-/// the object can drift from the one that judges.
-pub trait Model: Send + Sync {
+/// [`Model::init`] and [`Model::step`] are all a model needs. The *hints* make judging faster; each
+/// is wrong only if it says `true` of what is not so, and then verdicts are wrong: a model's hints
+/// belong under a property test against its `step`. The *portfolio* adds what is known of the object
+/// beyond its steps.
+///
+/// A model says *why not*; the words of a report are its own, so that no second description of the
+/// object can drift from the one that judges.
+pub trait Model: Sized + Send + Sync {
     /// The object's state. Kept small: a search holds many.
     type State: Clone + Eq + Hash;
     /// What an operation asks for. Crashed operations with equal inputs are interchangeable.
-    type Input: Clone + Eq + Hash;
+    type Input: Clone + Eq + Hash + Send + Sync;
     /// What an operation answered.
-    type Output: Clone;
+    type Output: Clone + Eq + Hash + Send + Sync;
 
     /// The state before anything.
     fn init(&self) -> Self::State;
-
-    /// The operation as this model understands it: its input, and its output if it ended `ok`.
-    /// Never asked for an operation that ended `fail`.
-    ///
-    /// # Errors
-    /// If the model has no such operation, or argument or result have another shape.
-    fn decode(&self, call: &Call, values: &Values) -> Result<Decoded<Self>, Malformed>;
 
     /// The state after the operation, if it may happen in `state` with this output; `None` is any
     /// output, of an operation nobody knows the end of.
     ///
     /// # Errors
-    /// If it may not; [`Model::explain`] puts that in words.
+    /// If it may not.
     fn step(
         &self,
         state: &Self::State,
@@ -39,71 +39,72 @@ pub trait Model: Send + Sync {
         output: Option<&Self::Output>,
     ) -> Result<Self::State, WhyNot>;
 
-    /// Whether the operation changes no state whatsoever. `false` is always safe; `true` of an
-    /// operation that does change one makes verdicts wrong.
-    fn is_pure(&self, input: &Self::Input, output: Option<&Self::Output>) -> bool;
+    /// *Hint*: the operation changes no state whatsoever in which it may happen.
+    fn is_pure(&self, _input: &Self::Input, _output: Option<&Self::Output>) -> bool {
+        false
+    }
 
-    /// Bytes a state occupies, its heap included.
-    fn state_bytes(&self, state: &Self::State) -> usize;
+    /// *Hint*: the operation may happen in every state, with any output or none, and the state
+    /// after it is the same whatever the state before it.
+    fn is_blind(&self, _input: &Self::Input) -> bool {
+        false
+    }
 
-    /// The operation in words, as `write 17 ← 4207`.
-    fn describe_op(&self, call: &Call, values: &Values) -> String;
+    /// *Hint*: however often the operation is repeated, with others between, only finitely many
+    /// states are reached, so that a search may at first take a crashed one as often as it likes.
+    fn is_finite(&self, _input: &Self::Input) -> bool {
+        false
+    }
 
-    /// A state in words.
-    fn describe_state(&self, state: &Self::State, values: &Values) -> String;
+    /// Bytes a state occupies, its heap included. For the budget only.
+    fn state_bytes(&self, _state: &Self::State) -> usize {
+        size_of::<Self::State>()
+    }
 
-    /// Why the operation may not happen in this state, in words, as
-    /// `needs 4198, the state is 4207`.
-    fn explain(
-        &self,
-        why: WhyNot,
-        state: &Self::State,
-        operation: (&Self::Input, Option<&Self::Output>),
-        values: &Values,
-    ) -> String;
+    /// *Portfolio*: parts of the operations that can be judged one by one, as lists of positions;
+    /// each position in exactly one. Linearizability is local (Herlihy and Wing 1990, Theorem 1):
+    /// operations on different objects are different parts.
+    fn parts(&self, operations: &[Interval<Self>]) -> Vec<Vec<usize>> {
+        vec![(0..operations.len()).collect()]
+    }
+
+    /// *Portfolio*: settles crashed operations beforehand, keeping the verdict exactly, and says
+    /// what it did. The default drops those that change nothing.
+    fn normalise(&self, operations: &mut Vec<Interval<Self>>) -> Applied {
+        drop_pure(self, operations)
+    }
+
+    /// *Portfolio*: exact algorithms faster than a search, in the order to be tried. They are given
+    /// the operations as recorded, crashed ones included.
+    fn algorithms(&self) -> Vec<Algorithm<Self>> {
+        Vec::new()
+    }
+
+    /// *Portfolio*: whether `core` shows that no order of `all` is legal if it has none itself. Part
+    /// of the certificate of an *invalid*: no algorithm is taken at its word.
+    ///
+    /// The default knows no model: every operation of the core is in `all` as it is or with unknown
+    /// end and answer, and all that began before the core's last end and may change a state is in
+    /// the core.
+    fn is_reduction(&self, core: &[Interval<Self>], all: &[Interval<Self>]) -> bool {
+        crate::certificate::is_plain_reduction(self, core, all)
+    }
+
+    /// *Portfolio*: what can be left out of a core besides what can be left out of any; see
+    /// [`Reductions`].
+    fn reductions(&self) -> Reductions<Self> {
+        Reductions::default()
+    }
 }
 
-/// An operation as a model understands it.
-pub type Decoded<M> = (<M as Model>::Input, Option<<M as Model>::Output>);
-
-/// Why an operation may not happen in a state.
+/// Why an operation may not happen in a state: a phrase that goes on after the operation's name, as
+/// `needs another value`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WhyNot {
-    /// It observed another value than the state holds.
-    Observed,
-    /// It appends text to what is not text.
-    NotText,
-}
+pub struct WhyNot(pub &'static str);
 
-/// Why an operation is none of a model's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
-    /// The model has no such function.
-    #[error("{function} is no operation of a {model}")]
-    Function {
-        /// The function's name.
-        function: String,
-        /// The model's.
-        model: &'static str,
-    },
-    /// The argument has another shape.
-    #[error("{function} takes {wanted}, not {found}")]
-    Argument {
-        /// The function's name.
-        function: String,
-        /// What it takes.
-        wanted: &'static str,
-        /// What it was given.
-        found: String,
-    },
-    /// The result has another shape.
-    #[error("{function} answers {wanted}, not {found}")]
-    Result {
-        /// The function's name.
-        function: String,
-        /// What it answers.
-        wanted: &'static str,
-        /// What it answered.
-        found: String,
-    },
+impl WhyNot {
+    /// It observed another value than the state holds.
+    pub const OBSERVED: WhyNot = WhyNot("saw another value");
+    /// It appends text to what is not text.
+    pub const NOT_TEXT: WhyNot = WhyNot("appends text to what is not text");
 }

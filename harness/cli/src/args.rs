@@ -139,6 +139,9 @@ pub(crate) struct RunArgs {
     /// Repeat a run: its name, folder or plan.json; flags override
     #[arg(long, value_name = "RUN|FILE")]
     pub plan: Option<String>,
+    /// End the load as soon as a violation is seen; heal, final reads and report follow as always
+    #[arg(long)]
+    pub stop_on_violation: bool,
     /// Print the plan and the first operations, and run nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -1,6 +1,6 @@
 //! Exit codes: one table, one order of precedence. See `docs/exit-codes.md`.
 
-use tribunal_history::{RunState, Trial, Verdict};
+use tribunal_history::{Finding, RunState, Trial, Verdict};
 
 /// How a command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,8 @@ impl Exit {
             Verdict::Unknown => Exit::Unknown,
             Verdict::Invalid => Exit::Invalid,
         };
+        let defect = trial.findings.iter().any(Finding::is_defect);
+        let verdict = if defect { verdict.merge(Exit::Bug) } else { verdict };
         match trial.state {
             RunState::HarnessError => verdict.merge(Exit::Harness),
             RunState::Interrupted => verdict.merge(Exit::Interrupted),

@@ -37,6 +37,8 @@ pub(crate) struct Settled {
     pub system: &'static System,
     /// The workload of the plan.
     pub workload: &'static Workload,
+    /// Whether the load ends with the first violation that is seen.
+    pub stop_on_violation: bool,
 }
 
 /// Gathers values and where they came from.
@@ -85,7 +87,8 @@ pub(crate) fn settle(args: &RunArgs, store: &Path) -> Result<Settled, Failure> {
     GeneratorOptions::read(plan.seed, plan.concurrency, &plan.options)
         .map_err(|error| usage(error.to_string(), "see `tribunal list workloads`"))?;
     schedule(&mut gather, &mut plan, system)?;
-    Ok(Settled { plan, settings: gather.settings, system, workload })
+    let stop_on_violation = args.stop_on_violation;
+    Ok(Settled { plan, settings: gather.settings, system, workload, stop_on_violation })
 }
 
 /// The same flags, with the plan and the schedule as files that mean the same from any folder, with

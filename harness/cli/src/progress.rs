@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
-use tribunal_engine::Progress;
+use tribunal_engine::{Progress, Sighting};
 use tribunal_history::{Nanos, Phase, Plan};
 
 use crate::output;
@@ -49,13 +49,18 @@ async fn follow_with_bar(progress: &mut watch::Receiver<Progress>, plan: &Plan) 
     if let Ok(style) = ProgressStyle::with_template("  {prefix:11} {bar:24} {msg}") {
         bar.set_style(style);
     }
-    let mut rate = Rate::default();
+    let (mut rate, mut told) = (Rate::default(), false);
     while progress.changed().await.is_ok() {
         let now = progress.borrow_and_update().clone();
         let Some(phase) = now.phase else { continue };
         bar.set_prefix(phase.as_str());
         if let Some(began) = now.load_began {
             bar.set_position((now.now - began).as_millis().min(plan.time_limit.as_millis()));
+        }
+        if let Some(sighting) =
+            now.violation.as_ref().filter(|_| !std::mem::replace(&mut told, true))
+        {
+            bar.suspend(|| output::progress(sighted(sighting)));
         }
         bar.set_message(words(&now, plan, rate.of(&now)));
     }
@@ -88,10 +93,15 @@ async fn follow_in_batch(progress: &mut watch::Receiver<Progress>, plan: &Plan, 
 
 async fn follow_with_lines(progress: &mut watch::Receiver<Progress>, plan: &Plan) {
     let (mut last_phase, mut next) = (None, LINE_EVERY);
-    let mut rate = Rate::default();
+    let (mut rate, mut told) = (Rate::default(), false);
     while progress.changed().await.is_ok() {
         let now = progress.borrow_and_update().clone();
         let per_second = rate.of(&now);
+        if let Some(sighting) =
+            now.violation.as_ref().filter(|_| !std::mem::replace(&mut told, true))
+        {
+            output::progress(sighted(sighting));
+        }
         let Some(phase) = now.phase else { continue };
         if last_phase == Some(phase) && now.now < next {
             continue;
@@ -102,6 +112,11 @@ async fn follow_with_lines(progress: &mut watch::Receiver<Progress>, plan: &Plan
         last_phase = Some(phase);
         output::progress(format!("  {:11} {}", phase.as_str(), words(&now, plan, per_second)));
     }
+}
+
+/// A violation, when it is first seen.
+fn sighted(sighting: &Sighting) -> String {
+    format!("  violation at {}: {}", sighting.time, sighting.words)
 }
 
 fn words(now: &Progress, plan: &Plan, per_second: u64) -> String {

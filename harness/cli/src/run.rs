@@ -236,6 +236,8 @@ async fn live(
         origin,
         progress,
         interrupts: interrupts::count_into(wishes),
+        monitors: (settled.workload.checkers)().iter().filter_map(|c| c.monitor()).collect(),
+        stop_on_violation: settled.stop_on_violation,
     };
     drive(options).await
 }

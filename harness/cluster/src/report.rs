@@ -68,6 +68,8 @@ pub enum Report {
     Woke,
     /// Somebody wants the run to end: stop the load, heal, and finish.
     Interrupted,
+    /// What was looked for has been found: the load ends now, the rest goes on as planned.
+    Enough,
 }
 
 /// Whether somebody asked for a change of a node.

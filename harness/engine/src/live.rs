@@ -5,6 +5,7 @@
 
 mod client_task;
 mod health;
+mod lookout;
 mod recorder;
 mod set_up;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
+use tribunal_checkers::Monitor;
 use tribunal_cluster::{
     Cluster, ClusterError, Command, HostState, Interpreter, Report, Reports, SpecFn,
 };
@@ -26,6 +28,8 @@ use crate::run::{Run, RunOptions, RunSummary};
 use crate::store::RunFolder;
 use client_task::{ClientHandle, ClientPort};
 use health::{TakenDown, health};
+use lookout::Lookout;
+pub use lookout::Sighting;
 use recorder::Recorder;
 use set_up::set_up;
 
@@ -64,6 +68,10 @@ pub struct LiveOptions {
     pub progress: watch::Sender<Progress>,
     /// Each message is one wish to end: the first ends the load, the second everything.
     pub interrupts: mpsc::UnboundedReceiver<()>,
+    /// What watches the history while it grows.
+    pub monitors: Vec<Box<dyn Monitor>>,
+    /// Whether the load ends with the first violation they see.
+    pub stop_on_violation: bool,
 }
 
 /// How a run goes.
@@ -85,6 +93,8 @@ pub struct Progress {
     pub faults: Vec<String>,
     /// Who leads.
     pub leader: Option<NodeId>,
+    /// The first violation that was seen.
+    pub violation: Option<Sighting>,
 }
 
 /// What a live run leaves behind.
@@ -110,6 +120,8 @@ pub struct Driven {
     pub facts: Vec<(String, String)>,
     /// How long each step took.
     pub timings: Vec<(String, Nanos)>,
+    /// The first violation that was seen while it ran.
+    pub violation: Option<Sighting>,
 }
 
 /// Runs a run to its end.
@@ -148,6 +160,8 @@ pub async fn drive(options: LiveOptions) -> Result<Driven, ClusterError> {
         wishes: 0,
         longest_gap: Nanos::ZERO,
         commands: Vec::new(),
+        lookout: Lookout::new(options.monitors, options.stop_on_violation),
+        enough: false,
     };
     driver.turn(Report::Woke);
     driver.run_to_end().await;
@@ -156,7 +170,8 @@ pub async fn drive(options: LiveOptions) -> Result<Driven, ClusterError> {
     timings.push(("tear down".to_owned(), driver.now() - ended));
     let (record, store_error) = driver.recorder.finish();
     let lost = store_error.map(|error| error.to_string());
-    let health = health(&taken_down, lost.as_deref(), driver.longest_gap, &record);
+    let mut health = health(&taken_down, lost.as_deref(), driver.longest_gap, &record);
+    health.extend(driver.lookout.row());
     let mut harness_errors = taken_down.errors();
     harness_errors.extend(lost);
     let logs = crate::store::log_excerpts(&folder, nodes);
@@ -171,6 +186,7 @@ pub async fn drive(options: LiveOptions) -> Result<Driven, ClusterError> {
         facts,
         timings,
         record,
+        violation: driver.lookout.sighting().cloned(),
     })
 }
 
@@ -191,6 +207,9 @@ struct Driver {
     wishes: u32,
     longest_gap: Nanos,
     commands: Vec<Command>,
+    lookout: Lookout,
+    /// Whether the run has yet to be told that a violation was seen.
+    enough: bool,
 }
 
 impl Driver {
@@ -262,6 +281,7 @@ impl Driver {
             info: counts.info,
             faults: self.run.active_faults(),
             leader: self.run.roles().leader(),
+            violation: self.lookout.sighting().cloned(),
         };
         self.progress.send_replace(progress);
     }
@@ -275,6 +295,9 @@ impl Driver {
             self.execute(command);
         }
         self.commands = commands;
+        if std::mem::take(&mut self.enough) {
+            self.turn(Report::Enough);
+        }
     }
 
     fn execute(&mut self, command: Command) {
@@ -288,7 +311,11 @@ impl Driver {
                     self.clients.remove(&process);
                 }
             }
-            Command::Record(entry) => self.recorder.record(entry),
+            Command::Record(entry) => {
+                self.recorder.record(entry);
+                let now = self.now();
+                self.enough |= self.lookout.look(now, self.recorder.history());
+            }
             Command::WakeAt(time) => self.wake = Some(time),
             Command::Finish => self.finished = true,
             Command::Install { .. }

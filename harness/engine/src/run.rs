@@ -56,6 +56,8 @@ pub struct Run {
     gates: summary::GateBook,
     exits: Vec<ExitRecord>,
     interrupted: bool,
+    /// Whether the load has shown enough.
+    enough: bool,
     harness_error: Option<String>,
     finished: bool,
     /// What a node is asked when every key has been read.
@@ -101,6 +103,7 @@ impl Run {
             counts: Counts::default(),
             exits: Vec::new(),
             interrupted: false,
+            enough: false,
             harness_error: None,
             finished: false,
             probe: Operation::new(read.unwrap_or(Function::Read), 0, Value::Nil),
@@ -250,6 +253,7 @@ impl Interpreter for Run {
             // The second wish is to end at once: what is under way stays unknown.
             Report::Interrupted if self.interrupted => self.finish(now, out),
             Report::Interrupted => self.interrupted = true,
+            Report::Enough => self.enough = true,
         }
         if !self.finished {
             self.advance(now, out);

@@ -11,7 +11,8 @@ pub struct Finding {
     pub checker: String,
     /// What it concluded.
     pub verdict: Verdict,
-    /// The anomaly class in a few words, as `stale read`; empty unless invalid.
+    /// The anomaly class in a few words, as `stale read`; empty unless invalid, or
+    /// [`Finding::DEFECT`].
     #[serde(default)]
     pub anomaly: String,
     /// What it is about, as `key 17`; empty for the whole history.
@@ -31,6 +32,17 @@ pub struct Finding {
     /// What it cost.
     #[serde(default)]
     pub cost: Cost,
+}
+
+impl Finding {
+    /// The anomaly of an *unknown* that is the checker's own fault: its answer did not hold when it
+    /// was checked again. Never a verdict; the program ends with 70.
+    pub const DEFECT: &str = "defect of the checker";
+
+    /// Whether the checker itself is at fault.
+    pub fn is_defect(&self) -> bool {
+        self.anomaly == Finding::DEFECT
+    }
 }
 
 /// What a check cost, in units that do not depend on the machine.

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use tribunal_checkers::Budget;
 use tribunal_cluster::ClusterError;
-use tribunal_engine::{Driven, RunFolder, Tried, judge, log_matches};
+use tribunal_engine::{Driven, RunFolder, Sighting, Tried, judge, log_matches};
 use tribunal_history::{
-    At, FaultFamily, Nanos, Phase, PlannedFault, Record, RunState, Trial, Verdict,
+    At, Cost, FaultFamily, Finding, Nanos, Phase, PlannedFault, Record, RunState, Trial, Verdict,
 };
 use tribunal_reports::{Style, junit, render_html, summary_markdown, terminal};
 use tribunal_workloads::Workload;
@@ -62,6 +62,10 @@ pub(super) fn conclude(
             effective.push(FaultFamily::Pause);
         }
         pronounce(&mut trial, &record, workload, &effective, wishes);
+        if let Some(finding) = contradicted(&trial.findings, driven.violation.as_ref()) {
+            trial.findings.push(finding);
+            trial.verdict = trial.verdict.max(Verdict::Unknown);
+        }
     }
     save(trial, record, folder)
 }
@@ -91,6 +95,26 @@ fn pronounce(
         trial.verdict = trial.verdict.max(Verdict::Unknown);
     }
     trial.timings.push(("check".into(), began.elapsed().into()));
+}
+
+/// What was seen while it ran and no checker finds afterwards: a defect of one of the two.
+fn contradicted(findings: &[Finding], seen: Option<&Sighting>) -> Option<Finding> {
+    let Sighting { event, words, time } = seen?;
+    let confirmed = findings.iter().any(|finding| finding.verdict != Verdict::Valid);
+    (!confirmed).then(|| Finding {
+        checker: "monitor".to_owned(),
+        verdict: Verdict::Unknown,
+        anomaly: Finding::DEFECT.to_owned(),
+        subject: String::new(),
+        summary: format!(
+            "a violation seen at event {event} ({words}) is found by no checker; this is a defect \
+             of the checkers"
+        ),
+        details: Vec::new(),
+        at: Some(*time),
+        witness: None,
+        cost: Cost::default(),
+    })
 }
 
 fn save(trial: Trial, record: Record, folder: &RunFolder) -> Done {

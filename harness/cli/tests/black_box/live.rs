@@ -205,6 +205,23 @@ fn results_for_programs_are_json() {
 }
 
 #[test]
+fn a_violation_is_seen_as_it_happens_and_ends_the_load() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let mut run = vec!["run", "--nodes", "3", "--concurrency", "9", "--rate", "300"];
+    run.extend(["--nemesis", "isolate-leader", "--time-limit", "60s", "--seed", "7"]);
+    run.extend(["--bug", "read.local_leader", "--stop-on-violation", "--format", "json"]);
+    let ended = tribunal.call(&run).exits(1);
+    assert!(ended.stderr.contains("violation at "), "{}", ended.stderr);
+    let trial: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!((&trial["verdict"], &trial["state"]), (&"invalid".into(), &"finished".into()));
+    let phases = trial["phases"].as_array().expect("phases");
+    let load = phases.iter().find(|span| span["phase"] == "load").expect("a load");
+    let (began, over) = (load["began"].as_u64().unwrap(), load["ended"].as_u64().unwrap());
+    assert!(over - began < 55_000_000_000, "the load went on: {load}");
+}
+
+#[test]
 fn the_demo_finds_its_bug() {
     let _alone = alone();
     let tribunal = Tribunal::new();

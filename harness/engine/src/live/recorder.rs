@@ -6,7 +6,7 @@ use std::io::Write;
 
 use serde::Serialize;
 use tribunal_cluster::Entry;
-use tribunal_history::{FaultId, FaultRecord, HistoryError, Record, jsonl};
+use tribunal_history::{FaultId, FaultRecord, History, HistoryError, Record, jsonl};
 
 use crate::store::{RunFolder, StoreError};
 
@@ -83,6 +83,11 @@ impl Recorder {
     /// Whether something could not be written.
     pub(super) const fn failed(&self) -> bool {
         self.error.is_some()
+    }
+
+    /// What clients did so far.
+    pub(super) const fn history(&self) -> &History {
+        &self.record.history
     }
 
     pub(super) fn record(&mut self, entry: Entry) {

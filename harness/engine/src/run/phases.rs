@@ -166,7 +166,7 @@ impl Run {
     }
 
     fn load(&mut self, now: Nanos, out: &mut Vec<Command>) {
-        if now >= self.phases.deadline || self.interrupted {
+        if now >= self.phases.deadline || self.interrupted || self.enough {
             self.phases.enter(now, Phase::Heal);
             self.phases.deadline = now + HEAL_LIMIT;
             self.faults.end_of_load(now, out);

@@ -243,6 +243,20 @@ fn an_interrupt_ends_the_load_and_heals() {
 }
 
 #[test]
+fn enough_ends_the_load_and_is_no_interruption() {
+    let at = Nanos::from_secs(6);
+    let run = Run::new(options(plan("partition")));
+    let (run, entries, _) = drive(run, silent, Some((at, Report::Enough)));
+    let summary = run.summary();
+    assert!(!summary.interrupted);
+    let load = summary.phases.iter().find(|span| span.phase == Phase::Load).unwrap();
+    assert_eq!(load.ended, Some(at));
+    let reads = summary.phases.iter().any(|span| span.phase == Phase::FinalReads);
+    assert!(reads, "the rest goes on as planned: {:?}", summary.phases);
+    assert!(entries.iter().any(|entry| matches!(entry, Entry::Fault(f) if f.healed.is_some())));
+}
+
+#[test]
 fn nodes_that_do_not_start_are_the_harness_trouble() {
     let (run, _, ended) = drive(Run::new(options(plan("none"))), dead, None);
     assert!(ended <= Nanos::from_secs(16));

@@ -4,8 +4,18 @@ use std::sync::Arc;
 
 use tribunal_history::{Call, Completion, Function, ValueId, Values};
 
-use crate::model::Decoded;
-use crate::{Malformed, Model, WhyNot};
+pub(crate) mod anomaly;
+mod closure;
+pub(crate) mod normal;
+pub(crate) mod reductions;
+mod tokens;
+mod words;
+
+use crate::algorithm::{Algorithm, Attempt};
+use crate::normal::Applied;
+use crate::notation::Decoded;
+use crate::online::blocks::Blocks;
+use crate::{Interval, Kind, Malformed, Model, Notation, Reductions, Stream, WhyNot};
 
 /// Longest value shown whole, in characters.
 const SHOWN_MAX: usize = 48;
@@ -131,28 +141,6 @@ impl Model for Cell {
         Datum::NIL
     }
 
-    fn decode(&self, call: &Call, values: &Values) -> Result<Decoded<Cell>, Malformed> {
-        let input = self.input(call, values)?;
-        let Completion::Ok(result) = call.completion else {
-            return Ok((input, None));
-        };
-        let output = match &input {
-            CellInput::Read => CellOutput::Saw(Datum::of(result, values)),
-            CellInput::Write(_) | CellInput::Append(_) => CellOutput::Done,
-            CellInput::Cas(..) => match values.pair(result) {
-                Some((seen, _)) => CellOutput::Saw(Datum::of(seen, values)),
-                None => {
-                    return Err(Malformed::Result {
-                        function: function_name(call, values),
-                        wanted: "a pair [seen new]",
-                        found: shorten(&values.show(result)),
-                    });
-                }
-            },
-        };
-        Ok((input, Some(output)))
-    }
-
     fn step(
         &self,
         state: &Datum,
@@ -162,7 +150,7 @@ impl Model for Cell {
         if let Some(CellOutput::Saw(seen)) = output
             && seen != state
         {
-            return Err(WhyNot::Observed);
+            return Err(WhyNot::OBSERVED);
         }
         match input {
             CellInput::Read => Ok(state.clone()),
@@ -174,7 +162,7 @@ impl Model for Cell {
                 Datum::Text(text) => Ok(Datum::Text(Arc::from(format!("{text}{tail}")))),
                 Datum::Value(id) if id.is_nil() && tail.is_empty() => Ok(Datum::NIL),
                 Datum::Value(id) if id.is_nil() => Ok(Datum::Text(tail.clone())),
-                Datum::Value(_) => Err(WhyNot::NotText),
+                Datum::Value(_) => Err(WhyNot::NOT_TEXT),
             },
         }
     }
@@ -196,6 +184,60 @@ impl Model for Cell {
             Datum::Text(text) => text.len() + 2 * size_of::<usize>(),
         };
         size_of::<Datum>() + heap
+    }
+
+    fn is_blind(&self, input: &CellInput) -> bool {
+        matches!(input, CellInput::Write(_))
+    }
+
+    /// The cell holds what was written, or what was written and appended to: of a write or a cas
+    /// there are only so many.
+    fn is_finite(&self, input: &CellInput) -> bool {
+        !matches!(input, CellInput::Append(_))
+    }
+
+    fn normalise(&self, operations: &mut Vec<Interval<Cell>>) -> Applied {
+        normal::normalise(operations)
+    }
+
+    fn algorithms(&self) -> Vec<Algorithm<Cell>> {
+        vec![Algorithm { name: "values from nowhere", attempt: from_nowhere }]
+    }
+
+    fn is_reduction(&self, core: &[Interval<Cell>], all: &[Interval<Cell>]) -> bool {
+        closure::is_reduction(self, core, all)
+    }
+
+    fn reductions(&self) -> Reductions<Cell> {
+        reductions::reductions()
+    }
+}
+
+impl Notation for Cell {
+    fn noun(&self) -> &'static str {
+        self.name
+    }
+
+    fn decode(&self, call: &Call, values: &Values) -> Result<Decoded<Cell>, Malformed> {
+        let input = self.input(call, values)?;
+        let Completion::Ok(result) = call.completion else {
+            return Ok((input, None));
+        };
+        let output = match &input {
+            CellInput::Read => CellOutput::Saw(Datum::of(result, values)),
+            CellInput::Write(_) | CellInput::Append(_) => CellOutput::Done,
+            CellInput::Cas(..) => match values.pair(result) {
+                Some((seen, _)) => CellOutput::Saw(Datum::of(seen, values)),
+                None => {
+                    return Err(Malformed::Result {
+                        function: function_name(call, values),
+                        wanted: "a pair [seen new]",
+                        found: shorten(&values.show(result)),
+                    });
+                }
+            },
+        };
+        Ok((input, Some(output)))
     }
 
     fn describe_op(&self, call: &Call, values: &Values) -> String {
@@ -243,15 +285,49 @@ impl Model for Cell {
     ) -> String {
         let holds = state.show(values);
         match (why, input, output) {
-            (WhyNot::NotText, CellInput::Append(_), _) => {
+            (WhyNot::NOT_TEXT, CellInput::Append(_), _) => {
                 format!("appends text, but the state is {holds}")
             }
-            (WhyNot::Observed, _, Some(CellOutput::Saw(seen))) => {
+            (WhyNot::OBSERVED, _, Some(CellOutput::Saw(seen))) => {
                 format!("needs {}, but the state is {holds}", seen.show(values))
             }
             _ => format!("cannot happen when the state is {holds}"),
         }
     }
+
+    fn remark(&self, call: &Call, operation: &Interval<Cell>) -> &'static str {
+        words::remark(call, operation)
+    }
+
+    fn stream(&self) -> Option<Box<dyn Stream<Cell>>> {
+        Some(Box::new(Blocks::new()))
+    }
+
+    fn classify(&self, core: &[Interval<Cell>], all: &[Interval<Cell>]) -> Box<dyn Kind<Cell>> {
+        Box::new(anomaly::classify(core, all))
+    }
+}
+
+/// A necessary condition: every value seen was written by somebody who began in time. O(n log n).
+fn from_nowhere(_: &Cell, operations: &[Interval<Cell>]) -> Attempt<Cell> {
+    let Some(reader) = anomaly::first_from_nowhere(operations) else { return Attempt::Undecided };
+    let seen = operations[reader].observes();
+    let late = operations
+        .iter()
+        .filter(|operation| operation.value_written() == seen)
+        .min_by_key(|operation| operation.begin)
+        .map(blindly);
+    Attempt::Impossible(std::iter::once(operations[reader].clone()).chain(late).collect())
+}
+
+/// The operation, made to forget what it met, so that nothing need explain that.
+fn blindly(operation: &Interval<Cell>) -> Interval<Cell> {
+    let mut operation = operation.clone();
+    if let CellInput::Cas(_, new) = &operation.input {
+        operation.input = CellInput::Write(new.clone());
+        operation.output = (!operation.is_pending()).then_some(CellOutput::Done);
+    }
+    operation
 }
 
 fn function_name(call: &Call, values: &Values) -> String {

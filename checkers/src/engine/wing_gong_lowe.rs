@@ -18,9 +18,10 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use crate::event_list::EventList;
+use super::event_list::EventList;
+use super::seen::{Seen, Visit};
+use super::{Answer, Exhausted, Outcome, Stuck};
 use crate::interval::{Interval, NEVER};
-use crate::seen::{Seen, Visit};
 use crate::{Budget, Model};
 
 /// How often the caller's stop is asked, in states.
@@ -34,48 +35,6 @@ pub(crate) const fn is_recorded<M: Model>(operations: &[Interval<M>]) -> bool {
     operations.len() <= RECORDED_MAX
 }
 
-/// What a search found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// This order is legal: positions among the operations searched.
-    Legal(Vec<usize>),
-    /// No order is.
-    Impossible(Stuck),
-    /// The budget ended first.
-    Exhausted(Exhausted, Stuck),
-}
-
-/// How far a search came.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stuck {
-    /// The operation no configuration could place before its end: everything that ended before
-    /// has a legal order. `None` if there is nothing to place.
-    pub wall: Option<usize>,
-    /// The longest order that reaches the wall; empty for long histories.
-    pub order: Vec<usize>,
-}
-
-/// What was exhausted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exhausted {
-    /// The states of the budget.
-    States,
-    /// The bytes of the budget.
-    Bytes,
-    /// The caller stopped the search.
-    Stopped,
-}
-
-/// What a search found and what it cost.
-pub(crate) struct Outcome {
-    /// What it found.
-    pub answer: Answer,
-    /// States explored.
-    pub states: u64,
-    /// Most bytes held.
-    pub bytes: u64,
-}
-
 /// Looks for a legal order of `operations`: every one with an end is placed once, within its
 /// interval; of those that never end, any may be left out.
 pub(crate) fn search<M: Model>(
@@ -84,26 +43,6 @@ pub(crate) fn search<M: Model>(
     budget: &Budget<'_>,
 ) -> Outcome {
     Search::new(model, operations, budget).run()
-}
-
-/// Whether `order` is what [`search`] promises: every operation with an end once, no operation
-/// twice, none after one that began when it had ended, and each legal in the state it meets. Ten
-/// lines that know nothing of the search: the certificate of a *valid*. O(n).
-pub(crate) fn is_legal<M: Model>(model: &M, operations: &[Interval<M>], order: &[usize]) -> bool {
-    let mut missing: Vec<bool> = vec![true; operations.len()];
-    let (mut state, mut latest) = (model.init(), 0);
-    for index in order {
-        let operation = &operations[*index];
-        latest = operation.begin.max(latest);
-        let Ok(next) = model.step(&state, &operation.input, operation.output.as_ref()) else {
-            return false;
-        };
-        if operation.end < latest || !std::mem::replace(&mut missing[*index], false) {
-            return false;
-        }
-        state = next;
-    }
-    operations.iter().zip(missing).all(|(operation, missing)| !missing || operation.is_pending())
 }
 
 /// An operation placed, and how to take it back.

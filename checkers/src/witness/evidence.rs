@@ -4,13 +4,9 @@ use tribunal_history::{
     Call, Completion, EventKindName, Values, Witness, WitnessOperation, WitnessRole, WitnessStep,
 };
 
-use crate::anomaly::Anomaly;
-use crate::cell::{Cell, Datum};
-use crate::interval::Interval;
-use crate::normal::normalise;
-use crate::search::{Answer, is_recorded, search};
-use crate::words::words;
-use crate::{Budget, Model};
+use super::speaker::words;
+use crate::engine::{Answer, is_recorded, search};
+use crate::{Budget, Interval, Kind, Notation};
 
 /// Operations of a witness, at most.
 pub(crate) const SHOWN_MAX: usize = 40;
@@ -18,31 +14,29 @@ pub(crate) const SHOWN_MAX: usize = 40;
 /// Operations that might come next and are refused, at most.
 const REFUSED_MAX: usize = 8;
 
-type Operation = Interval<Cell>;
-
 /// A core with what is known of it.
-pub(crate) struct Evidence<'a> {
-    pub cell: &'a Cell,
+pub(crate) struct Evidence<'a, N: Notation> {
+    pub model: &'a N,
     pub calls: &'a [Call],
     pub values: &'a Values,
     /// The operations no order of which is legal, in order of their beginnings.
-    pub core: &'a [Operation],
-    pub anomaly: &'a Anomaly,
+    pub core: &'a [Interval<N>],
+    pub kind: &'a dyn Kind<N>,
     /// How many operations the key had.
     pub shrunk_from: u64,
 }
 
 /// The order that came furthest, and why it goes no further.
-pub(crate) struct Dead {
+pub(crate) struct Dead<N: Notation> {
     /// Positions in the core.
     pub order: Vec<usize>,
     /// The state before anything, and after each step.
-    pub states: Vec<Datum>,
+    pub states: Vec<N::State>,
     /// What might come next, and why it may not; the impossible one first.
     pub refused: Vec<(usize, String)>,
 }
 
-impl Evidence<'_> {
+impl<N: Notation> Evidence<'_, N> {
     /// The call of a core's operation.
     pub(crate) fn call(&self, position: usize) -> &Call {
         &self.calls[self.core[position].call]
@@ -54,7 +48,7 @@ impl Evidence<'_> {
         let shown = self.shown(&dead);
         let place = |position: usize| shown.iter().position(|at| *at == position);
         let skipped = dead.order.iter().filter(|position| place(**position).is_none()).count();
-        let show = |state: &Datum| self.cell.describe_state(state, self.values);
+        let show = |state: &N::State| self.model.describe_state(state, self.values);
         let operations = shown.iter().map(|position| self.operation(*position, &dead)).collect();
         let order = dead
             .order
@@ -81,21 +75,21 @@ impl Evidence<'_> {
     }
 
     /// The furthest order of the core, found anew with the core in normal form.
-    fn dead_end(&self, budget: &Budget<'_>) -> Dead {
+    fn dead_end(&self, budget: &Budget<'_>) -> Dead<N> {
         let mut operations = self.core.to_vec();
-        normalise(&mut operations);
-        let stuck = match search(self.cell, &operations, budget).answer {
+        self.model.normalise(&mut operations);
+        let stuck = match search(self.model, &operations, budget).answer {
             Answer::Impossible(stuck) | Answer::Exhausted(_, stuck) => stuck,
             Answer::Legal(_) => Default::default(),
         };
         let position = |index: usize| {
             self.core.iter().position(|operation| operation.call == operations[index].call)
         };
-        let mut states = vec![self.cell.init()];
+        let mut states = vec![self.model.init()];
         for index in &stuck.order {
             let operation = &operations[*index];
             let state = states.last().expect("invariant: there is a first state");
-            match self.cell.step(state, &operation.input, operation.output.as_ref()) {
+            match self.model.step(state, &operation.input, operation.output.as_ref()) {
                 Ok(next) => states.push(next),
                 Err(_) => break,
             }
@@ -112,11 +106,11 @@ impl Evidence<'_> {
                     && operations[*index].begin < operations[wall].end
             });
             for index in std::iter::once(wall).chain(next) {
-                let Operation { input, output, .. } = &operations[index];
-                if let Err(why) = self.cell.step(state, input, output.as_ref())
+                let Interval { input, output, .. } = &operations[index];
+                if let Err(why) = self.model.step(state, input, output.as_ref())
                     && refused.len() < REFUSED_MAX
                 {
-                    let why = self.cell.explain(why, state, (input, output.as_ref()), self.values);
+                    let why = self.model.explain(why, state, (input, output.as_ref()), self.values);
                     refused.extend(position(index).map(|position| (position, why)));
                 }
             }
@@ -126,7 +120,7 @@ impl Evidence<'_> {
     }
 
     /// The positions shown: all, or what is refused and as much of the end of the order as fits.
-    fn shown(&self, dead: &Dead) -> Vec<usize> {
+    fn shown(&self, dead: &Dead<N>) -> Vec<usize> {
         if self.core.len() <= SHOWN_MAX {
             return (0..self.core.len()).collect();
         }
@@ -141,7 +135,7 @@ impl Evidence<'_> {
         shown
     }
 
-    fn operation(&self, position: usize, dead: &Dead) -> WitnessOperation {
+    fn operation(&self, position: usize, dead: &Dead<N>) -> WitnessOperation {
         let call = self.call(position);
         let role = if dead.order.contains(&position) {
             WitnessRole::Ordered
@@ -154,7 +148,7 @@ impl Evidence<'_> {
             index: call.invoked,
             process: call.process,
             node: call.node,
-            label: self.cell.describe_op(call, self.values),
+            label: self.model.describe_op(call, self.values),
             outcome: match call.completion {
                 Completion::Ok(_) => EventKindName::Ok,
                 Completion::Fail => EventKindName::Fail,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use foldhash::fast::FixedState;
 
-use crate::cell::{Cell, CellInput, Datum};
+use super::{Cell, CellInput, Datum};
 use crate::interval::Interval;
 
 /// Longest text taken apart, in bytes; a longer one counts as explained.

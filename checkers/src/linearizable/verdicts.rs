@@ -1,93 +1,102 @@
 //! What is known of each key, and the one finding about all of them.
 
-use tribunal_history::{Cost, Finding, Nanos, ValueId, Values, Verdict};
+use std::collections::BTreeMap;
 
+use tribunal_history::{Call, Cost, Finding, Nanos, ValueId, Values, Verdict};
+
+use crate::decide::Ground;
+use crate::engine::Exhausted;
 use crate::normal::Applied;
-use crate::search::Exhausted;
-use crate::{Budget, Datum, Malformed};
+use crate::{Budget, Datum, Malformed, Notation};
 
 /// Keys that get a line of their own in the details, at most, of each kind.
 const LINES_MAX: usize = 6;
 
-/// Why a key could not be judged.
-pub(crate) enum Doubt {
+/// What is known of a key.
+pub(super) enum Judgement<N: Notation> {
+    /// There is a legal order, checked twice.
+    Valid,
+    /// No order is legal.
+    Impossible(Ground<N>),
     /// An operation is none of the model's.
     Malformed(Malformed),
     /// The budget ended; up to this time the key is linearizable.
     Exhausted(Exhausted, Option<Nanos>),
-    /// A legal order was found that is not one: a defect of this program.
-    Certificate,
-}
-
-/// What is known of a key.
-pub(crate) enum Judgement {
-    /// There is a legal order, checked twice.
-    Valid,
-    /// Neither shown to hold nor to be violated.
-    Unknown(Doubt),
-    /// No order of what ended up to this moment is legal.
-    Impossible(u64),
-    /// This operation, by position among those that did not fail, saw what nobody can have written.
-    FromNowhere(usize),
+    /// This algorithm's answer does not hold when checked again: a defect of this program.
+    Defect(&'static str),
 }
 
 /// One key with its operations and what became of them.
-pub(crate) struct KeyVerdict {
+pub(super) struct KeyVerdict<N: Notation> {
     pub key: ValueId,
     /// Positions of its calls.
     pub members: Vec<usize>,
-    pub judgement: Judgement,
+    pub judgement: Judgement<N>,
+    /// The algorithm that decided; empty if none did.
+    pub decided_by: &'static str,
+    /// Algorithms that did not apply: their names, why, and a call that shows it.
+    pub obstacles: Vec<(&'static str, String, Option<usize>)>,
     pub applied: Applied,
     pub cost: Cost,
 }
 
-impl KeyVerdict {
+impl<N: Notation> KeyVerdict<N> {
     /// Nothing is known yet, and nothing speaks against the key.
-    pub(crate) fn new(key: ValueId, members: Vec<usize>) -> KeyVerdict {
-        let judgement = Judgement::Valid;
-        KeyVerdict { key, members, judgement, applied: Applied::default(), cost: Cost::default() }
+    pub(super) fn new(key: ValueId, members: Vec<usize>) -> KeyVerdict<N> {
+        KeyVerdict {
+            key,
+            members,
+            judgement: Judgement::Valid,
+            decided_by: "",
+            obstacles: Vec::new(),
+            applied: Applied::default(),
+            cost: Cost::default(),
+        }
     }
 
     const fn verdict(&self) -> Verdict {
         match self.judgement {
             Judgement::Valid => Verdict::Valid,
-            Judgement::Unknown(_) => Verdict::Unknown,
-            Judgement::Impossible(_) | Judgement::FromNowhere(_) => Verdict::Invalid,
+            Judgement::Impossible(_) => Verdict::Invalid,
+            _ => Verdict::Unknown,
         }
     }
 }
 
 /// All keys of a history, in order.
-pub(crate) struct Verdicts<'a> {
+pub(super) struct Verdicts<'a, N: Notation> {
+    model: &'a N,
+    calls: &'a [Call],
     values: &'a Values,
     budget: &'a Budget<'a>,
-    keys: Vec<KeyVerdict>,
+    keys: Vec<KeyVerdict<N>>,
 }
 
-impl<'a> Verdicts<'a> {
-    /// None yet.
-    pub(crate) const fn new(values: &'a Values, budget: &'a Budget<'a>) -> Verdicts<'a> {
-        Verdicts { values, budget, keys: Vec::new() }
-    }
-
-    /// One more, later in the order than those before.
-    pub(crate) fn push(&mut self, key: KeyVerdict) {
-        self.keys.push(key);
+impl<'a, N: Notation> Verdicts<'a, N> {
+    /// These, in order of their keys.
+    pub(super) const fn new(
+        model: &'a N,
+        calls: &'a [Call],
+        values: &'a Values,
+        budget: &'a Budget<'a>,
+        keys: Vec<KeyVerdict<N>>,
+    ) -> Verdicts<'a, N> {
+        Verdicts { model, calls, values, budget, keys }
     }
 
     /// The first key of this verdict.
-    pub(crate) fn first(&self, verdict: Verdict) -> Option<&KeyVerdict> {
+    pub(super) fn first(&self, verdict: Verdict) -> Option<&KeyVerdict<N>> {
         self.keys.iter().find(|key| key.verdict() == verdict)
     }
 
     /// The finding about all keys, without the counterexample.
-    pub(crate) fn finding(&self, checker: &str) -> Finding {
+    pub(super) fn finding(&self, checker: &str) -> Finding {
         let verdict = self.keys.iter().map(KeyVerdict::verdict).collect();
         let first = self.first(verdict).filter(|_| verdict != Verdict::Valid);
         Finding {
             checker: checker.to_owned(),
             verdict,
-            anomaly: String::new(),
+            anomaly: self.anomaly(),
             subject: first.map(|key| self.name(key)).unwrap_or_default(),
             summary: match first {
                 None => self.valid_summary(),
@@ -101,8 +110,14 @@ impl<'a> Verdicts<'a> {
         }
     }
 
+    /// That the checker itself is at fault, if it is.
+    fn anomaly(&self) -> String {
+        let defect = |key: &KeyVerdict<N>| matches!(key.judgement, Judgement::Defect(_));
+        if self.keys.iter().any(defect) { Finding::DEFECT.to_owned() } else { String::new() }
+    }
+
     /// The sentence of an *invalid* whose first bad key did what `headline` says.
-    pub(crate) fn invalid_summary(&self, bad: &KeyVerdict, headline: &str) -> String {
+    pub(super) fn invalid_summary(&self, bad: &KeyVerdict<N>, headline: &str) -> String {
         let name = self.name(bad);
         let count = self.count(Verdict::Invalid);
         if self.keys.len() == 1 {
@@ -122,55 +137,81 @@ impl<'a> Verdicts<'a> {
         )
     }
 
-    fn unknown_summary(&self, key: &KeyVerdict) -> String {
-        let Judgement::Unknown(doubt) = &key.judgement else { return String::new() };
-        let count = grouped(self.count(Verdict::Unknown));
-        let total = plural(self.keys.len() as u64, "key");
-        format!("{count} of {total} could not be judged: {}: {}", self.name(key), self.doubt(doubt))
+    /// The finding where an answer did not hold when checked again.
+    pub(super) fn defect(&self, key: &KeyVerdict<N>, by: &str) -> Finding {
+        Finding {
+            verdict: Verdict::Unknown,
+            anomaly: Finding::DEFECT.to_owned(),
+            subject: self.name(key),
+            summary: format!("{}: {}", self.name(key), defect(by)),
+            ..self.finding("linearizable")
+        }
     }
 
-    fn doubt(&self, doubt: &Doubt) -> String {
+    fn unknown_summary(&self, key: &KeyVerdict<N>) -> String {
+        let count = grouped(self.count(Verdict::Unknown));
+        let total = plural(self.keys.len() as u64, "key");
+        let doubt = self.doubt(key).unwrap_or_default();
+        format!("{count} of {total} could not be judged: {}: {doubt}", self.name(key))
+    }
+
+    /// Why a key could not be judged.
+    fn doubt(&self, key: &KeyVerdict<N>) -> Option<String> {
         let Budget { states, bytes, .. } = self.budget;
-        match doubt {
-            Doubt::Malformed(malformed) => malformed.to_string(),
-            Doubt::Certificate => "the order found does not hold when checked again; this is a \
-                defect of the checker"
-                .to_owned(),
-            Doubt::Exhausted(what, reached) => {
+        match &key.judgement {
+            Judgement::Valid | Judgement::Impossible(_) => None,
+            Judgement::Malformed(malformed) => Some(malformed.to_string()),
+            Judgement::Defect(by) => Some(defect(by)),
+            Judgement::Exhausted(what, reached) => {
                 let what = match what {
                     Exhausted::States => format!("{} were not enough", plural(*states, "state")),
                     Exhausted::Bytes => format!("{} were not enough", plural(*bytes, "byte")),
                     Exhausted::Stopped => "the search was stopped".to_owned(),
                 };
-                match reached {
-                    Some(time) => {
-                        let seconds = time.as_millis() / 1_000;
-                        let millis = time.as_millis() % 1_000;
-                        format!(
-                            "{what}; what ended before {seconds}.{millis:03} s has a legal order"
-                        )
-                    }
-                    None => what,
-                }
+                let Some(time) = reached else { return Some(what) };
+                let (seconds, millis) = (time.as_millis() / 1_000, time.as_millis() % 1_000);
+                Some(format!("{what}; what ended before {seconds}.{millis:03} s has a legal order"))
             }
         }
     }
 
     fn details(&self) -> Vec<String> {
         let mut details = Vec::new();
-        let doubts = self.keys.iter().filter_map(|key| match &key.judgement {
-            Judgement::Unknown(doubt) => Some((key, self.doubt(doubt))),
-            _ => None,
-        });
-        self.list(doubts.collect(), &mut details);
-        let kept = self.keys.iter().filter_map(|key| Some((key, self.kept(&key.applied)?)));
-        self.list(kept.collect(), &mut details);
+        let each = |of: &dyn Fn(&KeyVerdict<N>) -> Option<String>| {
+            self.keys.iter().filter_map(|key| Some((key, of(key)?))).collect()
+        };
+        self.list(each(&|key| self.doubt(key)), &mut details);
+        details.extend(self.decided_by());
+        self.list(each(&|key| self.obstacle(key)), &mut details);
+        self.list(each(&|key| self.kept(&key.applied)), &mut details);
         details.extend(self.normal_form());
         details
     }
 
+    /// How many keys each algorithm decided.
+    fn decided_by(&self) -> Option<String> {
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        for key in self.keys.iter().filter(|key| !key.decided_by.is_empty()) {
+            *counts.entry(key.decided_by).or_insert(0) += 1;
+        }
+        let parts: Vec<String> = counts
+            .iter()
+            .map(|(name, count)| format!("{name} ({})", plural(*count, "key")))
+            .collect();
+        (!parts.is_empty()).then(|| format!("decided by: {}", parts.join(", ")))
+    }
+
+    /// Why the first faster algorithm did not apply to a key.
+    fn obstacle(&self, key: &KeyVerdict<N>) -> Option<String> {
+        let (name, why, example) = key.obstacles.first()?;
+        let example = example
+            .map(|call| format!(" ({})", self.model.describe_op(&self.calls[call], self.values)))
+            .unwrap_or_default();
+        Some(format!("{name} did not apply: {why}{example}"))
+    }
+
     /// A line for each of the first keys, and how many more there are.
-    fn list(&self, lines: Vec<(&KeyVerdict, String)>, details: &mut Vec<String>) {
+    fn list(&self, lines: Vec<(&KeyVerdict<N>, String)>, details: &mut Vec<String>) {
         for (key, line) in lines.iter().take(LINES_MAX) {
             details.push(format!("{}: {line}", self.name(key)));
         }
@@ -186,11 +227,11 @@ impl<'a> Verdicts<'a> {
             1 => "1 crashed operation stays as it is".to_owned(),
             more => format!("{} crashed operations stay as they are", grouped(more as u64)),
         };
-        Some(match &applied.ambiguous {
-            Some((value, count)) => {
-                format!("{} is written {}, so {kept}", value.show(self.values), times(*count))
+        Some(match &applied.why_kept {
+            Some((why, call)) => {
+                let shown = self.model.describe_op(&self.calls[*call], self.values);
+                format!("{kept}: {why} ({shown})")
             }
-            None if applied.appended => format!("its text was seen, so {kept}"),
             None => kept,
         })
     }
@@ -230,7 +271,7 @@ impl<'a> Verdicts<'a> {
         self.keys.iter().filter(|key| key.verdict() == verdict).count() as u64
     }
 
-    fn name(&self, key: &KeyVerdict) -> String {
+    fn name(&self, key: &KeyVerdict<N>) -> String {
         if key.key.is_nil() {
             return "the object".to_owned();
         }
@@ -238,8 +279,8 @@ impl<'a> Verdicts<'a> {
     }
 }
 
-fn times(count: usize) -> String {
-    if count == 2 { "twice".to_owned() } else { format!("{} times", grouped(count as u64)) }
+fn defect(by: &str) -> String {
+    format!("what {by} found does not hold when checked again; this is a defect of the checker")
 }
 
 fn plural(count: u64, noun: &str) -> String {

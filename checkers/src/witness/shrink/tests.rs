@@ -2,11 +2,15 @@
 
 use tribunal_history::{Completion, History, Random, Seed, Verdict};
 
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::Model;
-use crate::anomaly::{Anomaly, classify, first_from_nowhere};
 use crate::interval::moment;
+use crate::models::cell::anomaly::{Anomaly, classify, first_from_nowhere};
+use crate::models::cell::normal::normalise;
+use crate::models::cell::reductions::{from_write, touched, unit, without_units};
 use crate::rig::{Shape, brute_verdict, random_history, show};
+use crate::{Cell, CellInput, Datum, Notation};
 
 /// Whether any order of the intervals is legal: tries them all.
 fn has_order(operations: &[Operation], state: &Datum, placed: u32) -> bool {
@@ -41,6 +45,8 @@ fn intervals(history: &History) -> Vec<Operation> {
         })
         .collect()
 }
+
+type Operation = Interval<Cell>;
 
 const SHAPES: [Shape; 5] = [
     Shape::SMALL,
@@ -100,10 +106,10 @@ fn what_is_possible_stays_possible_when_reduced() {
             without(&operations, &pure),
         ];
         let start = operations[random.below(operations.len() as u64) as usize].call;
-        candidates.extend(from_write(&operations, start));
+        candidates.extend(from_write(&Cell::kv(), &operations, start));
         if !appended {
-            let values: Vec<Datum> = values.into_iter().collect();
-            candidates.push(without_values(&operations, &values));
+            let units: Vec<u64> = values.iter().map(unit).collect();
+            candidates.push(without_units(&Cell::kv(), &operations, &units));
         }
         for candidate in candidates {
             reduced += operations.len() - candidate.len();

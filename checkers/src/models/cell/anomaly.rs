@@ -4,9 +4,9 @@
 //! condition is checked against *all* operations of the key, not only the core. A core that meets
 //! none of them is plainly `not linearizable`.
 
-use crate::cell::{Cell, CellInput, Datum};
+use super::tokens::{Tokens, is_made_of};
+use super::{Cell, CellInput, Datum};
 use crate::interval::{Interval, NEVER};
-use crate::tokens::{Tokens, is_made_of};
 
 /// Largest core that is classified; one larger was not shrunk for want of budget.
 const CORE_MAX: usize = 64;

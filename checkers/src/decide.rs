@@ -1,0 +1,148 @@
+//! The order of attack on one part of a history: what is known of its model first, a search last.
+
+use tribunal_history::Cost;
+
+use crate::algorithm::{Attempt, Obstacle};
+use crate::certificate::{Confirmation, confirm, is_linearization};
+use crate::engine::{Answer, Exhausted, search};
+use crate::interval::NEVER;
+use crate::normal::Applied;
+use crate::{Budget, Interval, Model};
+
+/// What the search is called where an algorithm's name would stand.
+const SEARCH: &str = "search";
+
+/// What was decided about operations, and how.
+pub struct Decision<M: Model> {
+    /// What was decided.
+    pub ruling: Ruling<M>,
+    /// The algorithm that decided, or `search`.
+    pub decided_by: &'static str,
+    /// The algorithms that did not apply, and why.
+    pub obstacles: Vec<(&'static str, Obstacle)>,
+    /// What the normal form did, if it came to a search.
+    pub applied: Applied,
+    /// What it cost.
+    pub cost: Cost,
+}
+
+/// What can be decided.
+pub enum Ruling<M: Model> {
+    /// This order is legal, and was replayed.
+    Legal(Vec<usize>),
+    /// No order is legal.
+    Impossible(Ground<M>),
+    /// Neither was shown.
+    Unknown(Doubt),
+}
+
+/// What an *impossible* rests on.
+pub enum Ground<M: Model> {
+    /// These few operations, which have no order among themselves; every order was tried.
+    Core(Vec<Interval<M>>),
+    /// A search of everything that had ended up to this moment; what ended before it has an order.
+    Until(u64),
+}
+
+/// Why nothing was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// The budget ended; what ended before this operation (a position) has a legal order.
+    Exhausted(Exhausted, Option<usize>),
+    /// The certificate of this algorithm's answer does not hold: a defect of the checker.
+    Certificate(&'static str),
+}
+
+/// Decides whether `operations` have a legal order.
+///
+/// In turn: the model's algorithms, the first that applies decides; then the normal form and the
+/// generic search, within `budget`. A *legal* is an order that was replayed; an *impossible* of an
+/// algorithm is a core of which every order was tried. Positions are among `operations`, whose
+/// calls ascend.
+pub fn decide<M: Model>(model: &M, operations: &[Interval<M>], budget: &Budget<'_>) -> Decision<M> {
+    let mut obstacles = Vec::new();
+    for algorithm in model.algorithms() {
+        let ruling = match (algorithm.attempt)(model, operations) {
+            Attempt::Undecided => continue,
+            Attempt::Inapplicable(obstacle) => {
+                obstacles.push((algorithm.name, obstacle));
+                continue;
+            }
+            Attempt::Legal(order) => legal(model, operations, order, algorithm.name),
+            Attempt::Impossible(core) => impossible(model, operations, core, algorithm.name),
+        };
+        let (applied, cost) = (Applied::default(), Cost::default());
+        return Decision { ruling, decided_by: algorithm.name, obstacles, applied, cost };
+    }
+    searched(model, operations, budget, obstacles)
+}
+
+fn legal<M: Model>(
+    model: &M,
+    operations: &[Interval<M>],
+    order: Vec<usize>,
+    by: &'static str,
+) -> Ruling<M> {
+    if is_linearization(model, operations, &order) {
+        Ruling::Legal(order)
+    } else {
+        Ruling::Unknown(Doubt::Certificate(by))
+    }
+}
+
+fn impossible<M: Model>(
+    model: &M,
+    operations: &[Interval<M>],
+    core: Vec<Interval<M>>,
+    by: &'static str,
+) -> Ruling<M> {
+    let holds =
+        model.is_reduction(&core, operations) && confirm(model, &core) == Confirmation::Confirmed;
+    if holds {
+        Ruling::Impossible(Ground::Core(core))
+    } else {
+        Ruling::Unknown(Doubt::Certificate(by))
+    }
+}
+
+fn searched<M: Model>(
+    model: &M,
+    operations: &[Interval<M>],
+    budget: &Budget<'_>,
+    obstacles: Vec<(&'static str, Obstacle)>,
+) -> Decision<M> {
+    let mut normal = operations.to_vec();
+    let applied = model.normalise(&mut normal);
+    let outcome = search(model, &normal, budget);
+    let positions = positions(&normal, operations);
+    let ruling = match outcome.answer {
+        Answer::Legal(order) => {
+            let order = order.into_iter().map(|index| positions[index]).collect();
+            legal(model, operations, order, SEARCH)
+        }
+        Answer::Impossible(stuck) => {
+            let until = stuck.wall.map_or(NEVER, |wall| normal[wall].end);
+            Ruling::Impossible(Ground::Until(until))
+        }
+        Answer::Exhausted(what, stuck) => {
+            Ruling::Unknown(Doubt::Exhausted(what, stuck.wall.map(|wall| positions[wall])))
+        }
+    };
+    let cost = Cost { states: outcome.states, bytes: outcome.bytes, ..Cost::default() };
+    Decision { ruling, decided_by: SEARCH, obstacles, applied, cost }
+}
+
+/// Where each operation of `normal` is among `all`: the normal form leaves out and changes, but
+/// keeps the order.
+fn positions<M: Model>(normal: &[Interval<M>], all: &[Interval<M>]) -> Vec<usize> {
+    let mut at = 0;
+    normal
+        .iter()
+        .map(|operation| {
+            while all[at].call != operation.call {
+                at += 1;
+            }
+            at
+        })
+        .collect()
+}

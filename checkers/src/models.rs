@@ -1,0 +1,3 @@
+//! The models: what one atomic copy of each object does.
+
+pub(crate) mod cell;
