@@ -69,8 +69,8 @@ impl Notes {
     }
 
     /// The notes in words, one piece each, those of nothing left out, for a history of so many
-    /// events. What most foreign files lack altogether (times, indexes) is told only of files that
-    /// have it in part.
+    /// events. Indexes that are missing altogether are not told: many files have none, and nothing
+    /// rests on them.
     pub fn words(&self, events: usize) -> Vec<String> {
         let names: Vec<_> = self.other_names.iter().map(String::as_str).collect();
         let passed = format!("entries of no client ({}) passed over", names.join(", "));
@@ -85,6 +85,10 @@ impl Notes {
             (self.resumed, "times a process went on after an info"),
         ];
         let told = told.into_iter().filter(|(count, _)| *count > 0);
-        told.map(|(count, what)| format!("{count} {what}")).collect()
+        let mut words: Vec<_> = told.map(|(count, what)| format!("{count} {what}")).collect();
+        if self.times_missing >= events as u64 {
+            words.push("no times: those shown count entries".into());
+        }
+        words
     }
 }
