@@ -11,8 +11,8 @@ const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
   tribunal run                                  a Raft cluster, broken for 20 s, and judged
   tribunal demo                                 a planted bug, found and explained
   tribunal run --nemesis partition,clock --nodes 3 --time-limit 60s
-  tribunal check store/latest                   judge a recorded history again
-  tribunal list                                 systems, workloads, nemeses, bugs, runs";
+  tribunal check store/latest                   judge a recorded history again, or another tool's
+  tribunal list                                 systems, workloads, models, bugs, runs";
 
 const EXIT_CODES: &str = "\x1b[1mExit codes:\x1b[0m
   0 valid   1 invalid   2 unknown   3 harness error   4 nothing ran   64 usage
@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Print what a run found, as Markdown, for pasting.
     Show(ShowArgs),
-    /// List systems, workloads, nemeses, bugs and runs.
+    /// List systems, workloads, nemeses, models, bugs and runs.
     List(ListArgs),
     /// Say what this machine can do, and what each lack costs.
     Doctor,
@@ -216,31 +216,39 @@ pub(crate) struct DemoArgs {
 
 /// Flags of `check`.
 #[derive(Debug, Args)]
+#[command(
+    before_help = "\x1b[1mExamples:\x1b[0m
+  tribunal check latest                         the last run once more
+  tribunal check history.edn --model cas-register
+  tribunal check 'logs/**/*.log' --model register
+  tribunal check --keyed independent.edn.gz     values are pairs of key and value
+  ssh host cat history.jsonl | tribunal check -",
+    after_help = "\x1b[1mFiles\x1b[0m are JSON lines, JSON, EDN or logs as Tribunal, Jepsen, Knossos, elle-cli and Porcupine
+write them, packed with gzip or zstd or not; each is judged alone. `tribunal list models` lists the
+models. With several the exit code is that of the worst, and --format json is a list of them."
+)]
 pub(crate) struct CheckArgs {
-    /// A history file, a run's folder, its name, or `latest`.
-    #[arg(value_name = "FILE|RUN")]
-    pub target: String,
-    /// What the history must be like: register or kv [default: told from its functions]
-    #[arg(long, value_enum, hide_possible_values = true)]
-    pub model: Option<ModelName>,
-    /// Longest time the check may take.
+    /// History files, patterns of files, `-`, runs' folders or names, or `latest`.
+    #[arg(value_name = "FILE|RUN", required = true)]
+    pub targets: Vec<String>,
+    /// What a history must be like [default: told from its functions]
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+    /// Split the values of files, `[k v]`, into key and value.
+    #[arg(long)]
+    pub keyed: bool,
+    /// Go on after what cannot be right in a file, with a warning.
+    #[arg(long)]
+    pub lenient: bool,
+    /// Longest time the check of one history may take.
     #[arg(long, value_name = "TIME", default_value = "60s")]
     pub time_limit: String,
     /// States explored for each key, at most.
     #[arg(long, value_name = "N", default_value_t = 5_000_000)]
     pub states: u64,
-    /// Write a report of it.
+    /// Write a report, of a single history.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-}
-
-/// Models `check` knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ModelName {
-    /// Registers: read, write, cas.
-    Register,
-    /// A map: get, put, append, delete, cas.
-    Kv,
 }
 
 /// Flags of `report`.
@@ -268,7 +276,7 @@ pub(crate) struct ShowArgs {
 /// Flags of `list`.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// What to list: systems, workloads, nemeses, bugs or runs [default: everything]
+    /// What to list: systems, workloads, nemeses, models, bugs or runs [default: everything]
     #[arg(value_enum, hide_possible_values = true)]
     pub what: Option<Listing>,
 }
@@ -282,6 +290,8 @@ pub(crate) enum Listing {
     Workloads,
     /// What goes wrong.
     Nemeses,
+    /// What a history can be judged by.
+    Models,
     /// Bugs that can be planted.
     Bugs,
     /// Recorded runs.

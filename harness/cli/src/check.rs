@@ -1,218 +1,212 @@
-//! `tribunal check`: judge a recorded history again, a run's or any other.
+//! `tribunal check`: judge recorded histories, a run's or any other.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
+mod many;
+mod subject;
+mod targets;
+
+use std::collections::BTreeSet;
 use std::time::Instant;
 
-use tribunal_checkers::{Budget, Checker, Linearizable};
-use tribunal_engine::{RunFolder, StoreError};
-use tribunal_history::{
-    BugSet, Claim, Environment, Finding, Function, History, Nanos, Plan, Record, RunState,
-    Schedule, Seed, Trial, Verdict, jsonl,
-};
+use tribunal_checkers::{Budget, CHECKERS, Checker, find_checker};
+use tribunal_engine::RunFolder;
+use tribunal_history::reading::ReadOptions;
+use tribunal_history::{Finding, Function, History, Nanos, RunState, Trial};
 use tribunal_reports::{Style, render_html, terminal};
 
-use crate::args::{CheckArgs, Cli, Format, ModelName, parse_time};
+use crate::args::{CheckArgs, Cli, Format, parse_time};
 use crate::exit::{Exit, Failure};
-use crate::output;
+use crate::{output, suggest};
+
+pub(crate) use subject::find_run;
+
+use subject::Subject;
+use targets::{Target, targets};
+
+/// How histories are to be judged.
+struct Judge<'a> {
+    cli: &'a Cli,
+    options: ReadOptions,
+    /// The checker that was asked for.
+    model: Option<&'static str>,
+    /// For each history.
+    limit: Nanos,
+    states: u64,
+    /// Where warnings go: to standard error, past a bar that may be there.
+    say: &'a dyn Fn(String),
+}
+
+/// A history that was judged.
+struct Judged {
+    subject: Subject,
+    /// What it was judged by.
+    model: String,
+    exit: Exit,
+}
 
 /// Runs `tribunal check`.
 pub(crate) fn command(cli: &Cli, args: &CheckArgs) -> Result<Exit, Failure> {
     let limit = parse_time(&args.time_limit)
         .map_err(|reason| Failure::new(Exit::Usage, format!("--time-limit: {reason}"), ""))?;
-    let began = Instant::now();
-    let stop = move || began.elapsed() > limit.to_duration();
-    let budget = Budget { states: args.states, stop: &stop, ..Budget::DEFAULT };
-    let path = Path::new(&args.target);
-    let (mut trial, record, folder) = if path.is_file() {
-        let record = read_file(path)?;
-        (bare_trial(path), record, None)
-    } else {
-        let (folder, trial, record) = read_run(&cli.store, &args.target)?;
-        (trial, record, Some(folder))
-    };
-    if record.history.is_empty() {
-        let message = format!("nothing happened in {}", trial.run_id);
-        return Err(Failure::new(Exit::NothingRan, message, "it ended before its load began"));
+    let model = args.model.as_deref().map(model_named).transpose()?;
+    let (keyed, lenient) = (args.keyed, args.lenient);
+    let options = ReadOptions { keyed, lenient, ..ReadOptions::default() };
+    let say = &|text: String| output::progress(text);
+    let judge = Judge { cli, options, model, limit, states: args.states, say };
+    let targets = targets(&args.targets)?;
+    match &targets[..] {
+        // A pattern makes a list also of one, so that programs need not ask how many there are.
+        [target] if args.targets.len() == 1 && args.targets[0] == named(target) => {
+            one(&judge, target, args)
+        }
+        _ if args.report.is_some() => {
+            let message = format!("--report is for one history, and {} are named", targets.len());
+            Err(Failure::new(Exit::Usage, message, "check one of them alone"))
+        }
+        _ => many::command(judge, &targets),
     }
-    let checkers = checkers_for(&trial, &record.history, args.model);
-    trial.findings = checkers.iter().flat_map(|checker| checker.check(&record, &budget)).collect();
-    // Only the history is judged here: what the run's gates said stays in run.json.
-    warn_of_its_end(&trial);
-    trial.gates.clear();
-    trial.health.clear();
-    trial.harness_error = None;
-    trial.state = RunState::Finished;
-    trial.verdict = trial.findings.iter().map(|finding| finding.verdict).collect();
-    trial.timings.push(("check".into(), began.elapsed().into()));
-    if let Some(folder) = folder {
-        record_recheck(&folder, &trial.findings)?;
+}
+
+/// The word that names this target and nothing else.
+fn named(target: &Target) -> String {
+    match target {
+        Target::Input => "-".into(),
+        other => other.name(),
+    }
+}
+
+/// Judges one history, and says all there is to say.
+fn one(judge: &Judge<'_>, target: &Target, args: &CheckArgs) -> Result<Exit, Failure> {
+    let Judged { subject, exit, .. } = judge.judge(target)?;
+    let Subject { trial, record, notes, .. } = &subject;
+    for note in notes {
+        (judge.say)(format!("note: {note}"));
     }
     if let Some(file) = &args.report {
-        let page = render_html(&trial, &record);
+        let page = render_html(trial, record);
         std::fs::write(file, page).map_err(|error| {
             let message = format!("cannot write {}: {error}", file.display());
             Failure::new(Exit::Environment, message, "choose another place with --report")
         })?;
     }
-    match cli.format {
+    match judge.cli.format {
         Format::Json => output::json(&trial.findings),
-        Format::Text => print(&trial, &record),
-    }
-    Ok(match trial.verdict {
-        Verdict::Valid => Exit::Valid,
-        Verdict::Unknown => Exit::Unknown,
-        Verdict::Invalid => Exit::Invalid,
-    })
-}
-
-/// Says what of the run is not in the history's verdict.
-fn warn_of_its_end(trial: &Trial) {
-    let warning = match (&trial.harness_error, trial.state) {
-        (Some(error), _) => format!("the harness broke in this run ({error})"),
-        (None, RunState::Running) => "the run is going on, or was killed".to_owned(),
-        (None, _) => return,
-    };
-    output::progress(format!("warning: {warning}; only the history so far is judged"));
-}
-
-fn print(trial: &Trial, record: &Record) {
-    let style = Style { color: output::coloured() };
-    output::line(terminal(trial, record, style).trim_end());
-}
-
-fn unreadable(message: String, help: &str) -> Failure {
-    Failure::new(Exit::History, message, help)
-}
-
-fn read_file(path: &Path) -> Result<Record, Failure> {
-    let shown = path.display();
-    let file = File::open(path)
-        .map_err(|error| unreadable(format!("{shown}: cannot read it: {error}"), ""))?;
-    let parsed = jsonl::read(BufReader::new(file)).map_err(|error| {
-        unreadable(format!("{shown}: {error}"), "see docs/history-format.md for what is read")
-    })?;
-    for warning in &parsed.warnings {
-        output::progress(format!("warning: {shown}: {warning}"));
-    }
-    Ok(Record { history: parsed.history, ..Record::default() })
-}
-
-fn read_run(store: &Path, name: &str) -> Result<(RunFolder, Trial, Record), Failure> {
-    let (folder, trial) = match find_run(store, name) {
-        Ok(found) => found,
-        // The history says enough to be judged, whatever became of the rest.
-        Err(failure) => {
-            let folder = RunFolder::find_history(store, name).ok_or(failure)?;
-            output::progress("warning: its run.json cannot be read; only its history is judged");
-            let trial = bare_trial(folder.path());
-            (folder, trial)
+        Format::Text => {
+            let style = Style { color: output::coloured() };
+            output::line(terminal(trial, record, style).trim_end());
         }
-    };
-    let (record, warnings) = folder.record().map_err(|error| {
-        unreadable(error.to_string(), "what is before the damage can be cut out and checked")
-    })?;
-    for warning in warnings {
-        output::progress(format!("warning: {warning}"));
     }
-    Ok((folder, trial, record))
+    Ok(exit)
 }
 
-/// Finds a run and its description.
-///
-/// # Errors
-/// If there is no such run, or its `run.json` is damaged.
-pub(crate) fn find_run(store: &Path, name: &str) -> Result<(RunFolder, Trial), Failure> {
-    let folder = RunFolder::find(store, name).map_err(|error| match error {
-        StoreError::NoRun { .. } => {
-            let message = format!("there is no file and no run '{name}'");
-            Failure::new(Exit::Usage, message, "see `tribunal list runs`")
+impl Judge<'_> {
+    /// Reads and judges a history; of a run, keeps what was found beside it.
+    fn judge(&self, target: &Target) -> Result<Judged, Failure> {
+        let began = Instant::now();
+        let mut subject = Subject::read(target, &self.cli.store, &self.options, self.say)?;
+        let Subject { trial, record, folder, .. } = &mut subject;
+        if record.history.is_empty() {
+            let message = format!("nothing happened in {}", trial.run_id);
+            return Err(Failure::new(Exit::NothingRan, message, "it ended before its load began"));
         }
-        other => Failure::new(Exit::Usage, other.to_string(), "see `tribunal list runs`"),
-    })?;
-    let trial = folder.trial().map_err(|error| unreadable(error.to_string(), ""))?;
-    Ok((folder, trial))
-}
-
-/// The checkers of the run's workload, or those of the model that was asked for or told.
-fn checkers_for(
-    trial: &Trial,
-    history: &History,
-    model: Option<ModelName>,
-) -> Vec<Box<dyn Checker>> {
-    let workload = tribunal_workloads::find(&trial.plan.workload);
-    match (model, workload) {
-        (Some(model), _) => vec![checker_of(model)],
-        (None, Some(workload)) => (workload.checkers)(),
-        (None, None) => vec![checker_of(model_of(history))],
+        let (model, checkers) = self.checkers_for(trial, &record.history)?;
+        let (judging, limit) = (Instant::now(), self.limit.to_duration());
+        let stop = move || judging.elapsed() > limit;
+        let budget = Budget { states: self.states, stop: &stop, ..Budget::DEFAULT };
+        let findings = checkers.iter().flat_map(|checker| checker.check(record, &budget));
+        trial.findings = findings.collect();
+        // Only the history is judged here: what the run's gates said stays in run.json.
+        self.warn_of_its_end(trial);
+        trial.gates.clear();
+        trial.health.clear();
+        trial.harness_error = None;
+        trial.state = RunState::Finished;
+        trial.verdict = trial.findings.iter().map(|finding| finding.verdict).collect();
+        trial.timings.push(("check".into(), began.elapsed().into()));
+        if let Some(folder) = folder {
+            self.record_recheck(folder, &trial.findings);
+        }
+        let exit = Exit::of_trial(trial);
+        Ok(Judged { subject, model, exit })
     }
-}
 
-fn checker_of(model: ModelName) -> Box<dyn Checker> {
-    match model {
-        ModelName::Register => Box::new(Linearizable::register()),
-        ModelName::Kv => Box::new(Linearizable::kv()),
+    /// The checker that was asked for, those of the run's workload, or the one the history's
+    /// functions tell; and a name for them.
+    fn checkers_for(
+        &self,
+        trial: &Trial,
+        history: &History,
+    ) -> Result<(String, Vec<Box<dyn Checker>>), Failure> {
+        let workload = tribunal_workloads::find(&trial.plan.workload);
+        let name = match (self.model, workload) {
+            (Some(model), _) => model,
+            (None, Some(workload)) => return Ok((workload.name.into(), (workload.checkers)())),
+            (None, None) => model_of(history).map_err(|functions| {
+                let message = format!(
+                    "{}: its functions are {functions}, which do not tell what it must be like",
+                    trial.run_id
+                );
+                Failure::new(Exit::Usage, message, format!("say it with --model: {}", names()))
+            })?,
+        };
+        let named = find_checker(name).expect("invariant: the name is from the registry");
+        Ok((named.name.into(), vec![(named.make)()]))
     }
-}
 
-/// A history with a function only maps have is a map's.
-fn model_of(history: &History) -> ModelName {
-    let map = [Function::Get, Function::Put, Function::Append, Function::Delete];
-    let is_map = history.events().iter().any(|event| map.contains(&event.function));
-    if is_map { ModelName::Kv } else { ModelName::Register }
-}
+    /// Says what of the run is not in the history's verdict.
+    fn warn_of_its_end(&self, trial: &Trial) {
+        let warning = match (&trial.harness_error, trial.state) {
+            (Some(error), _) => format!("the harness broke in this run ({error})"),
+            (None, RunState::Running) => "the run is going on, or was killed".to_owned(),
+            (None, _) => return,
+        };
+        (self.say)(format!("warning: {warning}; only the history so far is judged"));
+    }
 
-/// Keeps what this check found beside the run, under the next free number.
-fn record_recheck(folder: &RunFolder, findings: &[Finding]) -> Result<(), Failure> {
-    let number = (1..1_000_000)
-        .find(|number| !folder.path().join(format!("recheck-{number}.json")).exists())
-        .unwrap_or(1_000_000);
-    let kept = folder.replace_json(&format!("recheck-{number}.json"), &findings);
-    kept.or_else(|error| {
+    /// Keeps what this check found beside the run, under the next free number.
+    fn record_recheck(&self, folder: &RunFolder, findings: &[Finding]) {
+        let number = (1..1_000_000)
+            .find(|number| !folder.path().join(format!("recheck-{number}.json")).exists())
+            .unwrap_or(1_000_000);
         // The judgement stands whether or not it can be kept.
-        output::progress(format!("warning: {error}"));
-        Ok(())
-    })
+        if let Err(error) = folder.replace_json(&format!("recheck-{number}.json"), &findings) {
+            (self.say)(format!("warning: {error}"));
+        }
+    }
 }
 
-/// The description of a history that came without a run.
-fn bare_trial(path: &Path) -> Trial {
-    let plan = Plan {
-        tribunal_plan: Plan::VERSION,
-        system: "unknown".into(),
-        options: std::collections::BTreeMap::new(),
-        bugs: BugSet::default(),
-        workload: "history".into(),
-        nemesis: "none".into(),
-        cluster: "none".into(),
-        nodes: 0,
-        concurrency: 0,
-        rate: 0,
-        time_limit: Nanos::ZERO,
-        operation_timeout: Nanos::ZERO,
-        recovery_limit: Nanos::ZERO,
-        seed: Seed(0),
-        schedule: Schedule::default(),
-    };
-    Trial {
-        schema_version: Trial::SCHEMA_VERSION,
-        run_id: path.display().to_string(),
-        state: RunState::Finished,
-        started: String::new(),
-        plan,
-        settings: Vec::new(),
-        claim: Claim { rungs: Vec::new() },
-        phases: Vec::new(),
-        gates: Vec::new(),
-        health: Vec::new(),
-        exits: Vec::new(),
-        findings: Vec::new(),
-        verdict: Verdict::Unknown,
-        harness_error: None,
-        logs: Vec::new(),
-        environment: Environment::default(),
-        commands: Vec::new(),
-        timings: Vec::new(),
+/// The registry's name of a model.
+fn model_named(name: &str) -> Result<&'static str, Failure> {
+    let known: Vec<_> = CHECKERS.iter().map(|named| named.name).collect();
+    let named = find_checker(name).ok_or_else(|| suggest::unknown("model", name, &known))?;
+    Ok(named.name)
+}
+
+fn names() -> String {
+    CHECKERS.iter().map(|named| named.name).collect::<Vec<_>>().join(", ")
+}
+
+/// A history with a function only maps have is a map's, one of reads and writes a register's; of
+/// any other only its functions can be told.
+fn model_of(history: &History) -> Result<&'static str, String> {
+    let register = [Function::Read, Function::Write, Function::Cas];
+    let map = [Function::Get, Function::Put, Function::Append, Function::Delete];
+    let functions: Vec<Function> = history.events().iter().map(|event| event.function).collect();
+    let is_known = |function: &Function| register.contains(function) || map.contains(function);
+    if !functions.iter().all(is_known) {
+        let names: BTreeSet<_> =
+            functions.iter().map(|function| history.function_name(*function)).collect();
+        return Err(shown(&names));
     }
+    let is_map = functions.iter().any(|function| map.contains(function));
+    Ok(if is_map { "kv" } else { "register" })
+}
+
+/// The first few of some names.
+fn shown(names: &BTreeSet<&str>) -> String {
+    const SHOWN_MAX: usize = 8;
+    let first: Vec<_> =
+        names.iter().take(SHOWN_MAX).map(|name| tribunal_reports::clean(name, 40)).collect();
+    let more = names.len().saturating_sub(SHOWN_MAX);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    first.join(", ") + &rest
 }

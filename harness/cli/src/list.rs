@@ -1,8 +1,9 @@
-//! `tribunal list`: systems, workloads, nemeses, bugs and runs.
+//! `tribunal list`: systems, workloads, nemeses, models, bugs and runs.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
+use tribunal_checkers::CHECKERS;
 use tribunal_engine::{RunFolder, RunLog, run_ids};
 use tribunal_history::{RunState, Trial};
 use tribunal_nemesis::NEMESES;
@@ -52,6 +53,10 @@ pub(crate) fn command(cli: &Cli, args: &ListArgs) -> Result<Exit, Failure> {
     if wanted(Listing::Nemeses) {
         let rows = NEMESES.iter().map(|nemesis| Row::new(nemesis.name, nemesis.about));
         sections.push(Section { title: "nemeses", rows: rows.collect() });
+    }
+    if wanted(Listing::Models) {
+        let rows = CHECKERS.iter().map(|named| Row::new(named.name, named.about));
+        sections.push(Section { title: "models", rows: rows.collect() });
     }
     if wanted(Listing::Bugs) {
         sections.push(Section { title: "bugs", rows: bugs() });

@@ -220,6 +220,35 @@ impl History {
         Ok(position)
     }
 
+    /// The position of the invocation a process has outstanding.
+    pub fn outstanding(&self, process: ProcessId) -> Option<u32> {
+        match self.processes.get(&process) {
+            Some(ProcessState::Outstanding(position)) => Some(*position),
+            Some(ProcessState::Free | ProcessState::Retired) | None => None,
+        }
+    }
+
+    /// Whether an `info` retired a process: it never invokes again.
+    pub fn is_retired(&self, process: ProcessId) -> bool {
+        self.processes.get(&process) == Some(&ProcessState::Retired)
+    }
+
+    /// Moves the processes numbered `from` and above so that they begin at `to`: a reader gives
+    /// numbers from far away until it knows which ones the file leaves free. O(events).
+    ///
+    /// # Panics
+    /// If a process between the two would be met.
+    pub(crate) fn renumber(&mut self, from: ProcessId, to: ProcessId) {
+        assert!(to <= from && self.processes.range(to..from).next().is_none(), "numbers collide");
+        let moved = |process: ProcessId| ProcessId(process.0 - from.0 + to.0);
+        for event in self.events.iter_mut().filter(|event| event.process >= from) {
+            event.process = moved(event.process);
+        }
+        for (process, state) in self.processes.split_off(&from) {
+            self.processes.insert(moved(process), state);
+        }
+    }
+
     /// The events paired into calls, in order of invocation. O(events · log processes).
     pub fn calls(&self) -> Vec<Call> {
         let mut calls: Vec<Call> = Vec::with_capacity(self.events.len() / 2 + 1);

@@ -2,7 +2,7 @@
 //!
 //! Every other crate compiles against these types and nothing here does anything: no sockets, no
 //! files, no clocks. The formats a run leaves on disk are defined by the types' `serde` forms and by
-//! [`jsonl`].
+//! [`jsonl`]; histories of others are read by [`reading`].
 //!
 //! Start with [`Operation`] and [`Outcome`] (what a client does and how it ended), [`History`] (the
 //! record of it, packed and interned), [`PlannedFault`] and [`FaultRecord`] (what the nemesis meant
@@ -25,6 +25,7 @@ mod note;
 mod operation;
 mod packet;
 mod plan;
+pub mod reading;
 mod record;
 mod roles;
 mod run_line;

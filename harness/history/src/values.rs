@@ -50,11 +50,39 @@ impl fmt::Debug for ValueId {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 enum Stored {
     Int(i64),
     Text(Box<str>),
     List(Box<[ValueId]>),
+}
+
+/// A stored value as it is looked for: borrowed, so that to find one costs no memory.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Sought<'a> {
+    Int(i64),
+    Text(&'a str),
+    List(&'a [ValueId]),
+}
+
+impl Stored {
+    fn sought(&self) -> Sought<'_> {
+        match self {
+            Stored::Int(number) => Sought::Int(*number),
+            Stored::Text(text) => Sought::Text(text),
+            Stored::List(items) => Sought::List(items),
+        }
+    }
+}
+
+impl Sought<'_> {
+    fn stored(self) -> Stored {
+        match self {
+            Sought::Int(number) => Stored::Int(number),
+            Sought::Text(text) => Stored::Text(text.into()),
+            Sought::List(items) => Stored::List(items.into()),
+        }
+    }
 }
 
 /// The table behind the ids of one history. Grows only; lookup and interning are O(size of value).
@@ -76,47 +104,51 @@ impl Values {
     /// # Panics
     /// If the table holds 2³¹ values.
     pub fn intern(&mut self, value: &Value) -> ValueId {
-        let stored = match value {
-            Value::Nil => return ValueId::NIL,
-            Value::Int(number) => {
-                let small = u32::try_from(*number).ok().and_then(ValueId::small);
-                if let Some(id) = small {
-                    return id;
-                }
-                Stored::Int(*number)
-            }
-            Value::Text(text) => Stored::Text(Box::from(&**text)),
+        match value {
+            Value::Nil => ValueId::NIL,
+            Value::Int(number) => self.intern_int(*number),
+            Value::Text(text) => self.intern_text(text),
             Value::List(items) => {
-                Stored::List(items.iter().map(|item| self.intern(item)).collect())
+                let items: Vec<_> = items.iter().map(|item| self.intern(item)).collect();
+                self.intern_list(&items)
             }
-        };
-        self.insert(stored)
+        }
+    }
+
+    /// The id of this number, made if it is new.
+    ///
+    /// # Panics
+    /// If the table holds 2³¹ values.
+    pub fn intern_int(&mut self, number: i64) -> ValueId {
+        let small = u32::try_from(number).ok().and_then(ValueId::small);
+        small.unwrap_or_else(|| self.insert(Sought::Int(number)))
     }
 
     /// The id of the list of these values, made if it is new.
     pub fn intern_list(&mut self, items: &[ValueId]) -> ValueId {
-        self.insert(Stored::List(items.into()))
+        self.insert(Sought::List(items))
     }
 
     /// The id of this text, made if it is new.
     pub fn intern_text(&mut self, text: &str) -> ValueId {
-        self.insert(Stored::Text(text.into()))
+        self.insert(Sought::Text(text))
     }
 
     /// The id of `value`, if it is in the table.
     pub fn find(&self, value: &Value) -> Option<ValueId> {
-        let stored = match value {
+        let found = match value {
             Value::Nil => return Some(ValueId::NIL),
             Value::Int(number) => match u32::try_from(*number).ok().and_then(ValueId::small) {
                 Some(id) => return Some(id),
-                None => Stored::Int(*number),
+                None => self.lookup(Sought::Int(*number)),
             },
-            Value::Text(text) => Stored::Text(Box::from(&**text)),
-            Value::List(items) => Stored::List(
-                items.iter().map(|item| self.find(item)).collect::<Option<Box<[_]>>>()?,
-            ),
+            Value::Text(text) => self.lookup(Sought::Text(text)),
+            Value::List(items) => {
+                let items: Option<Vec<_>> = items.iter().map(|item| self.find(item)).collect();
+                self.lookup(Sought::List(&items?))
+            }
         };
-        self.lookup(&stored).ok()
+        found.ok()
     }
 
     /// The value behind an id.
@@ -186,33 +218,33 @@ impl Values {
         heap + self.stored.capacity() * size_of::<Stored>() + self.slots.capacity() * 4
     }
 
-    fn insert(&mut self, stored: Stored) -> ValueId {
+    fn insert(&mut self, sought: Sought<'_>) -> ValueId {
         if self.slots.len() < (self.stored.len() + 1) * 2 {
             self.grow();
         }
-        match self.lookup(&stored) {
+        match self.lookup(sought) {
             Ok(id) => id,
             Err(slot) => {
                 let index = self.stored.len() as u32;
                 assert!(index < ValueId::INLINE, "a history holds at most 2^31 distinct values");
                 self.slots[slot] = index + 1;
-                self.stored.push(stored);
+                self.stored.push(sought.stored());
                 ValueId(index)
             }
         }
     }
 
     /// The id, or the empty slot where it belongs.
-    fn lookup(&self, stored: &Stored) -> Result<ValueId, usize> {
+    fn lookup(&self, sought: Sought<'_>) -> Result<ValueId, usize> {
         if self.slots.is_empty() {
             return Err(0);
         }
         let mask = self.slots.len() - 1;
-        let mut slot = hash(stored) as usize & mask;
+        let mut slot = hash(sought) as usize & mask;
         loop {
             match self.slots[slot] {
                 0 => return Err(slot),
-                filled if self.stored[filled as usize - 1] == *stored => {
+                filled if self.stored[filled as usize - 1].sought() == sought => {
                     return Ok(ValueId(filled - 1));
                 }
                 _ => slot = (slot + 1) & mask,
@@ -225,7 +257,7 @@ impl Values {
         let mask = size - 1;
         let mut slots = vec![0; size];
         for (index, stored) in self.stored.iter().enumerate() {
-            let mut slot = hash(stored) as usize & mask;
+            let mut slot = hash(stored.sought()) as usize & mask;
             while slots[slot] != 0 {
                 slot = (slot + 1) & mask;
             }
@@ -241,8 +273,8 @@ impl fmt::Debug for Values {
     }
 }
 
-fn hash(stored: &Stored) -> u64 {
-    FixedState::with_seed(0x7472_6962).hash_one(stored)
+fn hash(sought: Sought<'_>) -> u64 {
+    FixedState::with_seed(0x7472_6962).hash_one(sought)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The program as its users meet it: flags, exit codes, files, whole runs.
 
 mod batch;
+mod check;
 mod docker;
 mod github;
 mod live;

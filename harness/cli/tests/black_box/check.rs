@@ -1,0 +1,169 @@
+//! Histories of other tools, one and many.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::support::{Ended, Tribunal};
+
+/// Histories with known verdicts, and the model that each is judged by.
+const VERDICTS: [(&str, &str, i32); 10] = [
+    ("etcd_000.log", "cas-register", 1),
+    ("etcd_002.log", "register", 0),
+    ("etcd_102.log", "register", 0),
+    ("c01-ok.txt", "kv", 0),
+    ("c01-bad.txt", "kv", 1),
+    ("bad-analysis.edn", "register", 1),
+    ("cas-failure.edn", "register", 1),
+    ("cas-register-bug.edn", "register", 0),
+    ("rethink-fail.edn", "register", 1),
+    ("rethink-fail-minimal.edn", "register", 1),
+];
+
+fn foreign(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/histories/foreign");
+    folder.canonicalize().expect("the fixtures").join(name).display().to_string()
+}
+
+fn gzip(path: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(&std::fs::read(path).expect("a fixture")).expect("memory takes it");
+    encoder.finish().expect("memory takes it")
+}
+
+/// Calls the program with something on standard input.
+fn call_with_input(tribunal: &Tribunal, args: &[&str], input: &[u8]) -> Ended {
+    let mut command = tribunal.command(args);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it starts");
+    // It may have refused the words, and not have read.
+    let _ = child.stdin.take().expect("a pipe").write_all(input);
+    let output = child.wait_with_output().expect("it ends");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+#[test]
+fn histories_of_other_tools_have_their_known_verdicts() {
+    let tribunal = Tribunal::new();
+    for (name, model, code) in VERDICTS {
+        let headline = if code == 0 { "VALID" } else { "INVALID" };
+        tribunal.call(&["check", &foreign(name), "--model", model]).exits(code).says(headline);
+        // A history of reads and writes tells what it is of; this one lacks times.
+        let told = tribunal.call(&["check", &foreign(name)]).exits(code);
+        if name != "rethink-fail.edn" {
+            told.says("note: ").says("no times: those shown count entries");
+        }
+    }
+}
+
+#[test]
+fn many_are_judged_alone_and_the_worst_decides() {
+    let tribunal = Tribunal::new();
+    let pattern = foreign("*.log");
+    let logs = tribunal.call(&["check", &pattern]).exits(1);
+    let lines: Vec<&str> = logs.stdout.lines().collect();
+    assert_eq!(lines.len(), 6, "{}", logs.stdout);
+    assert!(lines[1].contains("etcd_000.log") && lines[1].contains("✗ invalid"), "{}", lines[1]);
+    assert!(lines[1].contains("stale read") && lines[1].contains("  85  "), "{}", lines[1]);
+    assert!(lines[2].contains("✓ valid") && lines[3].contains("✓ valid"), "{}", logs.stdout);
+    assert!(lines[5].starts_with("  3 histories: 1 invalid, 2 valid; 235 operations in "));
+
+    // One that cannot be read stops none of the others, and is worse than none but a violation.
+    let broken = tribunal.file("broken.edn", "{:type :ok, :f :read, :process 0}\n");
+    let broken = broken.to_str().expect("UTF-8");
+    let (valid, invalid) = (foreign("etcd_002.log"), foreign("etcd_000.log"));
+    let ended = tribunal.call(&["check", &valid, broken, "no-such-run", &valid]).exits(65);
+    let ended = ended.says("error: ").says("line 1: process 0 completes an operation");
+    let ended = ended.says("there is no file and no run 'no-such-run'").says("! unreadable");
+    ended.says("4 histories: 2 valid, 1 unreadable, 1 not judged; 154 operations");
+    tribunal.call(&["check", &valid, broken, &invalid]).exits(1);
+    tribunal.call(&["check", &valid, "nothing-*.log"]).exits(64).says("no file fits it");
+    tribunal.call(&["check", "nothing-*.log"]).exits(64).says("no file fits it");
+}
+
+#[test]
+fn json_of_many_is_a_list_with_a_line_for_each() {
+    let tribunal = Tribunal::new();
+    let pattern = foreign("etcd_00[02].log");
+    let ended = tribunal.call(&["check", &pattern, "gone", "--format", "json"]).exits(1);
+    let list: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let list = list.as_array().expect("a list");
+    assert_eq!(list.len(), 3);
+    assert_eq!((&list[0]["verdict"], &list[0]["exit"]), (&"invalid".into(), &1.into()));
+    assert_eq!(list[0]["findings"][0]["anomaly"], "stale read");
+    assert_eq!((&list[1]["model"], &list[1]["operations"]), (&"register".into(), &77.into()));
+    assert_eq!((&list[2]["verdict"], &list[2]["exit"]), (&serde_json::Value::Null, &64.into()));
+    assert!(list[2]["error"].as_str().expect("an error").contains("no run 'gone'"));
+    assert_eq!(list[0]["notes"][0], "no times: those shown count entries");
+    // A pattern makes a list also of one.
+    let one = tribunal.call(&["check", &foreign("etcd_002.l?g"), "--format", "json"]).exits(0);
+    let one: serde_json::Value = serde_json::from_str(&one.stdout).expect("JSON");
+    assert_eq!(one[0]["verdict"], "valid");
+}
+
+#[test]
+fn standard_input_is_a_history() {
+    let tribunal = Tribunal::new();
+    let packed = gzip(&foreign("etcd_000.log"));
+    call_with_input(&tribunal, &["check", "-"], &packed).exits(1).says("stale read");
+    call_with_input(&tribunal, &["check", "-", "-"], &packed).exits(64).says("named twice");
+    let empty = call_with_input(&tribunal, &["check", "-"], b"").exits(65);
+    empty.says("standard input: it holds no events");
+    let cut = &packed[..packed.len() / 2];
+    let ended = call_with_input(&tribunal, &["check", "-"], cut);
+    assert!(ended.stderr.contains("gzip data is unfinished and ends here"), "{}", ended.stderr);
+}
+
+#[test]
+fn values_are_split_and_errors_let_pass_only_on_request() {
+    let tribunal = Tribunal::new();
+    // One register goes from 1 to 2; as two registers nothing is wrong.
+    let keyed = "{:type :invoke, :f :write, :value [a 1], :process 0}
+        {:type :ok, :f :write, :value [a 1], :process 0}
+        {:type :invoke, :f :read, :value [b nil], :process 0}
+        {:type :ok, :f :read, :value [b nil], :process 0}\n";
+    let file = tribunal.file("keyed.edn", keyed);
+    let file = file.to_str().expect("UTF-8");
+    tribunal.call(&["check", file]).exits(1);
+    tribunal.call(&["check", file, "--keyed"]).exits(0);
+    tribunal.call(&["check", &foreign("etcd_002.log"), "--keyed"]).exits(65).says("no pair");
+
+    let odd = keyed.replace(":type :ok, :f :read", ":type :maybe, :f :read");
+    let odd: PathBuf = tribunal.file("odd.edn", &odd);
+    let odd = odd.to_str().expect("UTF-8");
+    let strict = tribunal.call(&["check", odd, "--keyed"]).exits(65);
+    strict.says("line 4: type 'maybe' is not invoke, ok, fail or info");
+    let lenient = tribunal.call(&["check", odd, "--keyed", "--lenient"]).exits(0);
+    lenient.says("warning: ").says("line 4: type 'maybe'");
+    tribunal.call(&["check", "latest", "--lenient"]).exits(64).says("are for files");
+}
+
+#[test]
+fn models_are_named_and_guessed_only_where_functions_tell() {
+    let tribunal = Tribunal::new();
+    let bank = foreign("bank.json");
+    let unknown = tribunal.call(&["check", &bank, "--model", "regster"]).exits(64);
+    unknown.says("unknown model 'regster'").says("did you mean 'register'?").says("kv");
+    let untold = tribunal.call(&["check", &bank]).exits(64);
+    untold.says("its functions are read, transfer").says("--model: register");
+    tribunal.call(&["list", "models"]).exits(0).says("cas-register");
+    tribunal.call(&["check"]).exits(64);
+    let help = tribunal.call(&["check", "--help"]).exits(0);
+    assert!(help.stdout.starts_with("Examples:"), "{}", help.stdout);
+}
+
+#[test]
+fn a_report_is_of_one_history() {
+    let tribunal = Tribunal::new();
+    let page = tribunal.file("page.html", "");
+    let page = page.to_str().expect("UTF-8");
+    let (a, b) = (foreign("etcd_000.log"), foreign("etcd_002.log"));
+    tribunal.call(&["check", &a, &b, "--report", page]).exits(64).says("2 are named");
+    assert_eq!(std::fs::read_to_string(page).expect("a file"), "");
+    tribunal.call(&["check", &a, "--report", page]).exits(1);
+    assert!(std::fs::read_to_string(page).expect("a page").contains("stale read"));
+}
