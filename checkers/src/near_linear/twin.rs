@@ -5,16 +5,27 @@ use tribunal_history::{Random, Seed};
 use crate::interval::moment;
 use crate::{Attempt, Confirmation, Interval, Model, NEVER, confirm, is_linearization};
 
-/// What the histories of a store that mostly behaves are made of.
-pub(crate) struct Store<'a, M: Model> {
-    pub model: &'a M,
+/// A store that mostly behaves.
+pub(crate) trait Store {
+    /// What it ought to be.
+    type Model: Model;
+
+    fn model(&self) -> &Self::Model;
+
     /// What a client asks for next; the number is that of the operation, from 0.
-    pub ask: &'a dyn Fn(&mut Random, &M::State, u64) -> M::Input,
+    fn ask(&self, random: &mut Random, state: &State<Self>, number: u64) -> Input<Self>;
+
     /// What the store answers.
-    pub answer: &'a dyn Fn(&mut Random, &M::State, &M::Input) -> M::Output,
+    fn answer(&self, random: &mut Random, state: &State<Self>, input: &Input<Self>)
+    -> Output<Self>;
+
     /// Changes a finished history.
-    pub spoil: &'a dyn Fn(&mut Random, &mut Vec<Interval<M>>),
+    fn spoil(&self, _random: &mut Random, _history: &mut [Interval<Self::Model>]) {}
 }
+
+type State<S> = <<S as Store>::Model as Model>::State;
+type Input<S> = <<S as Store>::Model as Model>::Input;
+type Output<S> = <<S as Store>::Model as Model>::Output;
 
 /// How large a history is and how often it goes wrong.
 #[derive(Clone, Copy)]
@@ -33,80 +44,81 @@ struct Open<M: Model> {
     answer: Option<M::Output>,
 }
 
-impl<M: Model> Store<'_, M> {
-    /// A history: operations take effect at one moment between beginning and end, crashed ones at
-    /// any later moment or never; now and then the store is wrong.
-    pub(crate) fn history(&self, random: &mut Random, shape: Shape) -> Vec<Interval<M>> {
-        let mut operations: Vec<Interval<M>> = Vec::new();
-        let mut states = vec![self.model.init()];
-        let mut open: Vec<Option<Open<M>>> = (0..shape.clients).map(|_| None).collect();
-        let mut ghosts: Vec<usize> = Vec::new();
-        let mut events = 0;
-        while (operations.len() as u64) < shape.operations || open.iter().any(Option::is_some) {
-            if !ghosts.is_empty() && random.chance(1, 5) {
-                let ghost = ghosts.swap_remove(random.below(ghosts.len() as u64) as usize);
-                self.apply(random, &mut states, &operations[ghost].input, u64::MAX);
+/// A history: operations take effect at one moment between beginning and end, crashed ones at
+/// any later moment or never; now and then the store is wrong.
+pub(crate) fn history<S: Store>(
+    store: &S,
+    random: &mut Random,
+    shape: Shape,
+) -> Vec<Interval<S::Model>> {
+    let mut operations: Vec<Interval<S::Model>> = Vec::new();
+    let mut states = vec![store.model().init()];
+    let mut open: Vec<Option<Open<S::Model>>> = (0..shape.clients).map(|_| None).collect();
+    let mut ghosts: Vec<usize> = Vec::new();
+    let mut events = 0;
+    while (operations.len() as u64) < shape.operations || open.iter().any(Option::is_some) {
+        if !ghosts.is_empty() && random.chance(1, 5) {
+            let ghost = ghosts.swap_remove(random.below(ghosts.len() as u64) as usize);
+            apply(store, random, &mut states, &operations[ghost].input, u64::MAX);
+        }
+        let client = random.below(shape.clients as u64) as usize;
+        match open[client].take() {
+            None if (operations.len() as u64) < shape.operations => {
+                let index = operations.len();
+                let state = states.last().expect("invariant: there is a first state");
+                let input = store.ask(random, state, index as u64);
+                let begin = moment(events);
+                let end = NEVER;
+                operations.push(Interval { input, output: None, begin, end, call: index });
+                events += 1;
+                open[client] = Some(Open { index, answer: None });
             }
-            let client = random.below(shape.clients as u64) as usize;
-            match open[client].take() {
-                None if (operations.len() as u64) < shape.operations => {
-                    let index = operations.len();
-                    let state = states.last().expect("invariant: there is a first state");
-                    let input = (self.ask)(random, state, index as u64);
-                    let begin = moment(events);
-                    let end = NEVER;
-                    operations.push(Interval { input, output: None, begin, end, call: index });
-                    events += 1;
-                    open[client] = Some(Open { index, answer: None });
-                }
-                None => {}
-                Some(Open { index, .. }) if random.chance(1, 2 * shape.crash_every) => {
-                    ghosts.push(index);
-                }
-                Some(Open { index, answer: None }) => {
-                    let input = &operations[index].input;
-                    let answer = self.apply(random, &mut states, input, shape.lie_every);
-                    open[client] = Some(Open { index, answer: Some(answer) });
-                }
-                Some(Open { index, answer }) => {
-                    operations[index].output = answer;
-                    operations[index].end = moment(events);
-                    events += 1;
-                }
+            None => {}
+            Some(Open { index, .. }) if random.chance(1, 2 * shape.crash_every) => {
+                ghosts.push(index);
+            }
+            Some(Open { index, answer: None }) => {
+                let input = &operations[index].input;
+                let answer = apply(store, random, &mut states, input, shape.lie_every);
+                open[client] = Some(Open { index, answer: Some(answer) });
+            }
+            Some(Open { index, answer }) => {
+                operations[index].output = answer;
+                operations[index].end = moment(events);
+                events += 1;
             }
         }
-        (self.spoil)(random, &mut operations);
-        operations
     }
-
-    fn apply(
-        &self,
-        random: &mut Random,
-        states: &mut Vec<M::State>,
-        input: &M::Input,
-        lie_every: u64,
-    ) -> M::Output {
-        let lies = lie_every > 0 && random.chance(1, lie_every);
-        let past = states[random.below(states.len() as u64) as usize].clone();
-        let last = states.last().expect("invariant: there is a first state").clone();
-        let kind = if lies { random.below(4) } else { 9 };
-        let met = if kind < 2 { past } else { last.clone() };
-        let answer = (self.answer)(random, &met, input);
-        let step = |state: &M::State| self.model.step(state, input, None).unwrap_or(state.clone());
-        states.push(match kind {
-            // It met the past: and the past goes on from there, or nothing came of it.
-            0 => step(&met),
-            1 => last,
-            // It was acknowledged and lost.
-            2 => last,
-            // It was done twice.
-            3 => step(&step(&last)),
-            _ => step(&last),
-        });
-        answer
-    }
+    store.spoil(random, &mut operations);
+    operations
 }
 
+fn apply<S: Store>(
+    store: &S,
+    random: &mut Random,
+    states: &mut Vec<State<S>>,
+    input: &Input<S>,
+    lie_every: u64,
+) -> Output<S> {
+    let lies = lie_every > 0 && random.chance(1, lie_every);
+    let past = states[random.below(states.len() as u64) as usize].clone();
+    let last = states.last().expect("invariant: there is a first state").clone();
+    let kind = if lies { random.below(4) } else { 9 };
+    let met = if kind < 2 { past } else { last.clone() };
+    let answer = store.answer(random, &met, input);
+    let step = |state: &State<S>| store.model().step(state, input, None).unwrap_or(state.clone());
+    states.push(match kind {
+        // It met the past: and the past goes on from there, or nothing came of it.
+        0 => step(&met),
+        1 => last,
+        // It was acknowledged and lost.
+        2 => last,
+        // It was done twice.
+        3 => step(&step(&last)),
+        _ => step(&last),
+    });
+    answer
+}
 /// Whether some order is legal: tries them all.
 pub(crate) fn has_order<M: Model>(model: &M, operations: &[Interval<M>]) -> bool {
     fn from<M: Model>(
@@ -128,6 +140,9 @@ pub(crate) fn has_order<M: Model>(model: &M, operations: &[Interval<M>]) -> bool
     assert!(operations.len() <= 32);
     from(model, operations, &model.init(), 0)
 }
+
+/// An algorithm.
+pub(crate) type Judge<M> = fn(&M, &[Interval<M>]) -> Attempt<M>;
 
 /// What came of many histories.
 #[derive(Clone, Copy, Debug, Default)]
@@ -155,7 +170,7 @@ impl Shares {
 /// Judges one history by the algorithm and by every order, and checks the certificate.
 pub(crate) fn compare<M: Model>(
     model: &M,
-    attempt: fn(&M, &[Interval<M>]) -> Attempt<M>,
+    attempt: Judge<M>,
     operations: &[Interval<M>],
     shares: &mut Shares,
 ) where
@@ -183,21 +198,21 @@ pub(crate) fn compare<M: Model>(
 }
 
 /// Judges `count` histories of 2 to `shape.operations` operations.
-pub(crate) fn compare_many<M: Model>(
+pub(crate) fn compare_many<S: Store>(
     name: &str,
-    store: &Store<'_, M>,
-    attempt: fn(&M, &[Interval<M>]) -> Attempt<M>,
+    store: &S,
+    attempt: Judge<S::Model>,
     (count, shape): (u64, Shape),
 ) -> Shares
 where
-    Interval<M>: std::fmt::Debug,
+    Interval<S::Model>: std::fmt::Debug,
 {
     let mut shares = Shares::default();
     for number in 0..count {
         let mut random = Seed(1).child_at(name, number).random();
         let operations = random.between(2, shape.operations);
-        let history = store.history(&mut random, Shape { operations, ..shape });
-        compare(store.model, attempt, &history, &mut shares);
+        let history = history(store, &mut random, Shape { operations, ..shape });
+        compare(store.model(), attempt, &history, &mut shares);
     }
     shares
 }

@@ -9,36 +9,46 @@ fn value(number: u64) -> Datum {
     Datum::Value(ValueId::small(number as u32).unwrap())
 }
 
-fn ask(random: &mut Random, state: &Datum, number: u64) -> CellInput {
-    let new = value(if random.chance(1, 100) { 1 } else { number + 1 });
-    match random.below(6) {
-        0..2 => CellInput::Read,
-        2 => CellInput::Write(new),
-        3 if random.chance(1, 4) => CellInput::Cas(value(random.below(number + 1) + 1), new),
-        _ => CellInput::Cas(state.clone(), new),
-    }
-}
+/// Every value is written once, as a rule.
+struct Registers(Cell);
 
-fn answer(_: &mut Random, state: &Datum, input: &CellInput) -> CellOutput {
-    match input {
-        CellInput::Write(_) | CellInput::Append(_) => CellOutput::Done,
-        CellInput::Read | CellInput::Cas(..) => CellOutput::Saw(state.clone()),
-    }
-}
+impl Store for Registers {
+    type Model = Cell;
 
-/// Now and then an answer is one of the values around, written or not yet.
-fn spoil(random: &mut Random, operations: &mut Vec<Operation>) {
-    let count = operations.len() as u64;
-    if random.chance(1, 3)
-        && let Some(CellOutput::Saw(seen)) = &mut operations[random.below(count) as usize].output
-    {
-        *seen = if random.chance(1, 4) { Datum::NIL } else { value(random.between(1, count)) };
+    fn model(&self) -> &Cell {
+        &self.0
+    }
+
+    fn ask(&self, random: &mut Random, state: &Datum, number: u64) -> CellInput {
+        let new = value(if random.chance(1, 100) { 1 } else { number + 1 });
+        match random.below(6) {
+            0..2 => CellInput::Read,
+            2 => CellInput::Write(new),
+            3 if random.chance(1, 4) => CellInput::Cas(value(random.below(number + 1) + 1), new),
+            _ => CellInput::Cas(state.clone(), new),
+        }
+    }
+
+    fn answer(&self, _: &mut Random, state: &Datum, input: &CellInput) -> CellOutput {
+        match input {
+            CellInput::Write(_) | CellInput::Append(_) => CellOutput::Done,
+            CellInput::Read | CellInput::Cas(..) => CellOutput::Saw(state.clone()),
+        }
+    }
+
+    /// Now and then an answer is one of the values around, written or not yet.
+    fn spoil(&self, random: &mut Random, history: &mut [Operation]) {
+        let count = history.len() as u64;
+        if random.chance(1, 3)
+            && let Some(CellOutput::Saw(seen)) = &mut history[random.below(count) as usize].output
+        {
+            *seen = if random.chance(1, 4) { Datum::NIL } else { value(random.between(1, count)) };
+        }
     }
 }
 
 fn compare_random(name: &str, count: u64, shape: Shape) -> usize {
-    let model = &Cell::register();
-    let store = Store { model, ask: &ask, answer: &answer, spoil: &spoil };
+    let store = Registers(Cell::register());
     compare_many(name, &store, attempt, (count, shape)).bite(90)
 }
 
