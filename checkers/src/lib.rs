@@ -10,7 +10,7 @@
 #[cfg(test)]
 extern crate self as tribunal_checkers;
 
-mod accounting;
+pub mod accounting;
 mod algorithm;
 mod budget;
 mod certificate;
@@ -29,13 +29,11 @@ mod no_crash;
 mod normal;
 mod notation;
 mod online;
+mod persistent;
 mod registry;
 mod weaker;
 mod witness;
 
-pub use accounting::{
-    Bank, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
-};
 pub use algorithm::{Algorithm, Attempt, Obstacle};
 pub use budget::Budget;
 pub use certificate::{Confirmation, confirm, is_linearization};
@@ -45,11 +43,21 @@ pub use engine::{Engine, Exhausted};
 pub use interval::{Interval, NEVER};
 pub use linearizable::Linearizable;
 pub use model::{Model, WhyNot};
+pub use models::Data;
 pub use models::cell::{Cell, CellInput, CellOutput, Datum};
+pub use models::counter::{Counter, CounterInput, CounterOutput};
+pub use models::fenced_lock::{FencedLock, FencedOutput, FencedState};
+pub use models::holds::{LockInput, LockOutput};
+pub use models::id_generator::{Generate, IdGenerator};
+pub use models::multi_register::{MicroOperation, MultiRegister, Seen};
+pub use models::mutex::{Held, Mutex};
+pub use models::semaphore::{Semaphore, SemaphoreInput, SemaphoreOutput};
+pub use models::set::{Set, SetInput, SetOutput, SetState};
 pub use no_crash::NoCrash;
 pub use normal::{Applied, drop_pure};
 pub use notation::{Decoded, Kind, Malformed, Notation};
 pub use online::{Alarm, Monitor, Step, Stream, Watching};
+pub use persistent::PersistentMap;
 pub use registry::{CHECKERS, Named, find_checker};
 pub use weaker::{
     BoundedStaleness, CausalConsistency, Convergence, PerKeySequential, Pram, Regular,

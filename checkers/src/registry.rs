@@ -1,9 +1,10 @@
 //! The checkers by name, as `--model` takes them.
 
+use crate::accounting;
 use crate::{
-    Bank, BoundedStaleness, CausalConsistency, Checker, Convergence, CounterBounds, Linearizable,
-    Log, LongFork, PerKeySequential, PnCounter, Pram, Regular, SequentialConsistency,
-    SessionGuarantees, Set, SetFull, TotalQueue, UniqueIds,
+    BoundedStaleness, CausalConsistency, Checker, Convergence, Counter, FencedLock, IdGenerator,
+    Linearizable, MultiRegister, Mutex, PerKeySequential, Pram, Regular, Semaphore,
+    SequentialConsistency, SessionGuarantees, Set,
 };
 
 /// A checker and its name.
@@ -34,6 +35,46 @@ pub const CHECKERS: &[Named] = &[
         name: "kv",
         about: "linearizable keys of a map: get, put, append, delete, cas",
         make: || Box::new(Linearizable::kv()),
+    },
+    Named {
+        name: "set-linearizable",
+        about: "linearizable sets: add, remove, contains, read",
+        make: || Box::new(Linearizable::new(Set::new())),
+    },
+    Named {
+        name: "counter-linearizable",
+        about: "linearizable counters: add any number, read",
+        make: || Box::new(Linearizable::new(Counter)),
+    },
+    Named {
+        name: "id-generator",
+        about: "ids of which no two are alike: generate",
+        make: || Box::new(Linearizable::new(IdGenerator::new())),
+    },
+    Named {
+        name: "mutex",
+        about: "locks with one holder, the process: acquire, release",
+        make: || Box::new(Linearizable::new(Mutex::new())),
+    },
+    Named {
+        name: "reentrant-mutex",
+        about: "the same, and the holder may acquire again, as often as it likes",
+        make: || Box::new(Linearizable::new(Mutex::reentrant(u32::MAX))),
+    },
+    Named {
+        name: "fenced-lock",
+        about: "locks whose acquire answers a token, greater than all before",
+        make: || Box::new(Linearizable::new(FencedLock)),
+    },
+    Named {
+        name: "semaphore",
+        about: "semaphores of one permit, which is a lock that anybody may release",
+        make: || Box::new(Linearizable::new(Semaphore::new(1))),
+    },
+    Named {
+        name: "multi-register",
+        about: "transactions of reads and writes on several registers, each at one moment: txn",
+        make: || Box::new(Linearizable::new(MultiRegister::new())),
     },
     Named {
         name: "sequential",
@@ -83,53 +124,57 @@ pub const CHECKERS: &[Named] = &[
     Named {
         name: "set",
         about: "Jepsen's set: what was added is in the final read",
-        make: || Box::new(Set),
+        make: || Box::new(accounting::Set),
     },
     Named {
         name: "set-full",
         about: "Jepsen's set-full: when each element was there, lost, stale or twice",
-        make: || Box::new(SetFull::new()),
+        make: || Box::new(accounting::SetFull::new()),
     },
     Named {
         name: "set-full-linearizable",
         about: "the same, and no read is stale",
-        make: || Box::new(SetFull::linearizable()),
+        make: || Box::new(accounting::SetFull::linearizable()),
     },
     Named {
         name: "total-queue",
         about: "Jepsen's total-queue: what goes in comes out once",
-        make: || Box::new(TotalQueue::exactly_once()),
+        make: || Box::new(accounting::TotalQueue::exactly_once()),
     },
-    Named { name: "unique-ids", about: "no id is given twice", make: || Box::new(UniqueIds) },
+    Named {
+        name: "unique-ids",
+        about: "no id is given twice",
+        make: || Box::new(accounting::UniqueIds),
+    },
     Named {
         name: "counter",
         about: "Jepsen's counter: every read lies between what was and may have been added",
-        make: || Box::new(CounterBounds),
+        make: || Box::new(accounting::CounterBounds),
     },
     Named {
         name: "pn-counter",
         about: "final reads of a counter are a sum of what was and may have been added",
-        make: || Box::new(PnCounter),
+        make: || Box::new(accounting::PnCounter),
     },
     Named {
         name: "long-fork",
         about: "no two reads see two writes in opposite orders",
-        make: || Box::new(LongFork::new()),
+        make: || Box::new(accounting::LongFork::new()),
     },
     Named {
         name: "bank",
         about: "transfers keep the total, and no balance is negative",
-        make: || Box::new(Bank::new()),
+        make: || Box::new(accounting::Bank::new()),
     },
     Named {
         name: "bank-negative",
         about: "the same with debts allowed",
-        make: || Box::new(Bank::new().allow_negative()),
+        make: || Box::new(accounting::Bank::new().allow_negative()),
     },
     Named {
         name: "log",
         about: "messages of a log are neither lost nor seen twice or out of order",
-        make: || Box::new(Log::new()),
+        make: || Box::new(accounting::Log::new()),
     },
 ];
 

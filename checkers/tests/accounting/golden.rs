@@ -6,8 +6,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use tribunal_checkers::{
-    Bank, Checker, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
+use tribunal_checkers::Checker;
+use tribunal_checkers::accounting::{
+    Bank, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
 };
 use tribunal_history::Finding;
 

@@ -1,9 +1,9 @@
 //! Shapes nobody expects: no panic, an answer, and no guess.
 
-use tribunal_checkers::{
-    Bank, Budget, Checker, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue,
-    UniqueIds,
+use tribunal_checkers::accounting::{
+    Bank, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
 };
+use tribunal_checkers::{Budget, Checker};
 use tribunal_history::{EventKind, Function, Random, Record, Seed, Value, Verdict};
 
 use crate::script::{Line, history, judge, judge_script, lines};

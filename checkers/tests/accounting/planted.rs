@@ -1,7 +1,8 @@
 //! A run that keeps its promise, with one defect planted in it: found, and called by its name.
 
-use tribunal_checkers::{
-    Bank, Checker, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
+use tribunal_checkers::Checker;
+use tribunal_checkers::accounting::{
+    Bank, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
 };
 use tribunal_history::{EventKind, Seed, Value, Verdict};
 

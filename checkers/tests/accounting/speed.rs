@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use tribunal_checkers::{
-    Bank, Budget, Checker, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue,
-    UniqueIds,
+use tribunal_checkers::accounting::{
+    Bank, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
 };
+use tribunal_checkers::{Budget, Checker};
 use tribunal_history::{
     ErrorClass, Function, History, Nanos, Operation, Outcome, ProcessId, Record, Value, Verdict,
 };

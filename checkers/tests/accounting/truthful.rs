@@ -1,7 +1,8 @@
 //! Objects that keep their promise, with crashes: never invalid.
 
-use tribunal_checkers::{
-    Bank, Checker, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
+use tribunal_checkers::Checker;
+use tribunal_checkers::accounting::{
+    Bank, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
 };
 use tribunal_history::{Seed, Value, Verdict};
 

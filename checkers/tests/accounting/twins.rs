@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tribunal_checkers::{
-    Bank, Checker, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
+use tribunal_checkers::Checker;
+use tribunal_checkers::accounting::{
+    Bank, CounterBounds, Log, LongFork, PnCounter, Set, SetFull, TotalQueue, UniqueIds,
 };
 use tribunal_history::{EventKind, History, Seed, Value, Verdict};
 
