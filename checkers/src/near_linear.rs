@@ -5,4 +5,5 @@
 //! allows that, and give the order, or the few operations that contradict each other.
 
 pub(crate) mod blocks;
+pub(crate) mod container;
 pub(crate) mod forced_order;
