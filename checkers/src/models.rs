@@ -3,14 +3,19 @@
 use std::hash::Hash;
 
 pub(crate) mod cell;
+pub(crate) mod container;
 pub(crate) mod counter;
 pub(crate) mod fenced_lock;
+pub(crate) mod fifo_queue;
 pub(crate) mod holds;
 pub(crate) mod id_generator;
 pub(crate) mod multi_register;
 pub(crate) mod mutex;
+pub(crate) mod priority_queue;
 pub(crate) mod semaphore;
 pub(crate) mod set;
+pub(crate) mod stack;
+pub(crate) mod unordered_queue;
 pub(crate) mod words;
 
 /// What values of typed models are: anything that can be compared, hashed and sent to a thread.

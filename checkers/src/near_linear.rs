@@ -5,6 +5,7 @@
 //! allows that, and give the order, or the few operations that contradict each other.
 
 pub(crate) mod blocks;
+pub(crate) mod container;
 pub(crate) mod counter_bounds;
 pub(crate) mod forced_order;
 pub(crate) mod grow_only_set;

@@ -2,9 +2,9 @@
 
 use crate::accounting;
 use crate::{
-    BoundedStaleness, CausalConsistency, Checker, Convergence, Counter, FencedLock, IdGenerator,
-    Linearizable, MultiRegister, Mutex, PerKeySequential, Pram, Regular, Semaphore,
-    SequentialConsistency, SessionGuarantees, Set,
+    BoundedStaleness, CausalConsistency, Checker, Convergence, Counter, FencedLock, FifoQueue,
+    IdGenerator, Linearizable, MultiRegister, Mutex, PerKeySequential, Pram, PriorityQueue,
+    Regular, Semaphore, SequentialConsistency, SessionGuarantees, Set, Stack, UnorderedQueue,
 };
 
 /// A checker and its name.
@@ -35,6 +35,31 @@ pub const CHECKERS: &[Named] = &[
         name: "kv",
         about: "linearizable keys of a map: get, put, append, delete, cas",
         make: || Box::new(Linearizable::kv()),
+    },
+    Named {
+        name: "fifo-queue",
+        about: "linearizable queues: enqueue, dequeue, peek, drain; first in, first out",
+        make: || Box::new(Linearizable::new(FifoQueue::new())),
+    },
+    Named {
+        name: "queue-linearizable",
+        about: "the same, under the name it has elsewhere",
+        make: || Box::new(Linearizable::new(FifoQueue::new())),
+    },
+    Named {
+        name: "unordered-queue",
+        about: "linearizable bags: enqueue, dequeue, peek, drain; any first",
+        make: || Box::new(Linearizable::new(UnorderedQueue::new())),
+    },
+    Named {
+        name: "stack",
+        about: "linearizable stacks: push, pop, peek; last in, first out",
+        make: || Box::new(Linearizable::new(Stack::new())),
+    },
+    Named {
+        name: "priority-queue",
+        about: "linearizable priority queues of integers: enqueue, dequeue, peek, drain",
+        make: || Box::new(Linearizable::new(PriorityQueue::new())),
     },
     Named {
         name: "set-linearizable",
