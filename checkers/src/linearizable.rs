@@ -9,14 +9,14 @@ use rayon::prelude::*;
 use tribunal_history::{Call, Completion, Finding, Record, ValueId, Values, Verdict};
 
 use crate::certificate::{Confirmation, confirm};
-use crate::decide::{Decision, Doubt, Ground, Ruling, decide};
+use crate::decide::{Decision, Doubt, Ground, Ruling, decide, decide_with};
 use crate::interval::{Interval, NEVER, moment};
 use crate::models::cell::Cell;
 use crate::online::keys::Keys;
 use crate::weaker::ladder::strongest;
 use crate::witness::evidence::Evidence;
 use crate::witness::shrink::{Core, shrink};
-use crate::{Budget, Checker, Malformed, Monitor, Notation};
+use crate::{Budget, Checker, Engine, Malformed, Monitor, Notation};
 use verdicts::{Judgement, KeyVerdict, Verdicts};
 
 /// Shares into which the bytes of a budget are cut: no more keys are judged at a time.
@@ -44,24 +44,32 @@ const LADDER_STATES: u64 = 200_000;
 #[derive(Clone, Copy, Debug)]
 pub struct Linearizable<N = Cell> {
     model: N,
+    /// The engine that judges instead of the portfolio, for comparison.
+    engine: Option<Engine>,
 }
 
 impl Linearizable<Cell> {
     /// Keys are registers: read, write, cas.
     pub const fn register() -> Linearizable<Cell> {
-        Linearizable { model: Cell::register() }
+        Linearizable::new(Cell::register())
     }
 
     /// Keys are those of a map: get, put, delete, append, cas; read and write as well.
     pub const fn kv() -> Linearizable<Cell> {
-        Linearizable { model: Cell::kv() }
+        Linearizable::new(Cell::kv())
     }
 }
 
 impl<N: Notation> Linearizable<N> {
     /// Keys are objects of this model.
     pub const fn new(model: N) -> Linearizable<N> {
-        Linearizable { model }
+        Linearizable { model, engine: None }
+    }
+
+    /// The same judged by one engine alone, without the model's algorithms: for comparison.
+    pub const fn judged_by(mut self, engine: Engine) -> Linearizable<N> {
+        self.engine = Some(engine);
+        self
     }
 }
 
@@ -76,7 +84,8 @@ impl<N: Notation> Checker for Linearizable<N> {
         let bytes = budget.bytes / keys.len().clamp(1, SHARES_MAX) as u64;
         let budget = &Budget { bytes, ..*budget };
         let values = record.history.values();
-        let judge = Judge { model: &self.model, calls: &calls, values, budget };
+        let judge =
+            Judge { model: &self.model, engine: self.engine, calls: &calls, values, budget };
         let verdicts = Verdicts::new(&self.model, &calls, values, budget, judge.keys(keys));
         let mut finding = verdicts.finding(self.name());
         if let Some(bad) = verdicts.first(Verdict::Invalid) {
@@ -92,6 +101,7 @@ impl<N: Notation> Checker for Linearizable<N> {
 
 struct Judge<'a, N> {
     model: &'a N,
+    engine: Option<Engine>,
     calls: &'a [Call],
     values: &'a Values,
     budget: &'a Budget<'a>,
@@ -120,8 +130,10 @@ impl<N: Notation> Judge<'_, N> {
                 return verdict;
             }
         };
-        let Decision { ruling, decided_by, obstacles, applied, cost } =
-            decide(self.model, &operations, self.budget);
+        let Decision { ruling, decided_by, obstacles, applied, cost } = match self.engine {
+            None => decide(self.model, &operations, self.budget),
+            Some(engine) => decide_with(self.model, &operations, self.budget, engine),
+        };
         verdict.judgement = match ruling {
             Ruling::Legal(_) => Judgement::Valid,
             Ruling::Impossible(ground) => Judgement::Impossible(ground),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tribunal_checkers::generate::{Functions, Generator, Written};
-use tribunal_checkers::{Budget, Checker, Linearizable};
+use tribunal_checkers::{Budget, Checker, Engine, Linearizable};
 use tribunal_history::{Record, Seed, Verdict};
 
 use super::args::Kind;
@@ -139,12 +139,12 @@ pub(crate) fn be_one(spec: &str) -> Result<Exit, Failure> {
     forget_peak();
     let began = Instant::now();
     let finding = pool.install(|| {
-        let model = generator.model();
-        if row.twin {
-            Linearizable::new(model).check(&record, &Budget::DEFAULT).remove(0)
-        } else {
-            Linearizable::new(model).check(&record, &Budget::DEFAULT).remove(0)
-        }
+        let portfolio = Linearizable::new(generator.model());
+        let checker = match row.twin {
+            true => portfolio.judged_by(Engine::PlainWingGongLowe),
+            false => portfolio,
+        };
+        checker.check(&record, &Budget::DEFAULT).remove(0)
     });
     let nanoseconds = began.elapsed().as_nanos() as u64;
     let how = finding.details.iter().find_map(|line| line.strip_prefix("decided by: "));
