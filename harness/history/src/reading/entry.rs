@@ -14,7 +14,7 @@ pub(super) struct Entry {
     pub(super) process: Who,
     pub(super) kind: Kind,
     pub(super) function: Option<Function>,
-    /// `Some` of nil and `None` mean the same of a key, not of its being told.
+    /// Nil where the file says so.
     pub(super) key: Option<ValueId>,
     pub(super) value: Option<ValueId>,
     pub(super) time: Option<i64>,
