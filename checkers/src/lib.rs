@@ -3,8 +3,8 @@
 //! Pure: values in, values out; no clock, no randomness, no files. A [`Checker`] turns a
 //! [`tribunal_history::Record`] into findings within a [`Budget`] and never panics. Start with
 //! [`Linearizable`]; the claim, the proofs and the limits are in
-//! `docs/checkers/linearizability.md`. It does not judge transactions, nor promises weaker than
-//! linearizability.
+//! `docs/checkers/linearizability.md`; promises weaker than that have a page of their own,
+//! `docs/checkers/weaker-models.md`. It does not judge transactions.
 
 // The tests inside share the rig of the tests outside, which names this crate.
 #[cfg(test)]

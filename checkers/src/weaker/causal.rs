@@ -167,16 +167,15 @@ fn conflicts(
                 let seen = since.and_then(|since| known.source(since));
                 let before = writes.last_before(trace, &clocks, key, reader, since).chain(seen);
                 for write in before {
-                    if write == source {
+                    // The likely answer first: mostly the source is newer, and causally so.
+                    if write == source || clocks.precedes(write, source) {
                         continue;
                     }
                     if clocks.precedes(source, write) {
                         let (old, new) = (source as u32, write as u32);
                         return Ok(Err(Contradiction::Overwritten(old, new, *access)));
                     }
-                    if !clocks.precedes(write, source) {
-                        found.add(write, source, Why::Overwritten(*access));
-                    }
+                    found.add(write, source, Why::Overwritten(*access));
                 }
             }
         }

@@ -25,6 +25,31 @@ pub(crate) struct Clocks<'a> {
     scratch: Vec<u32>,
 }
 
+/// The clock of an access, but for its own session.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'b> {
+    row: &'b [u32],
+    blocks: &'b [[u32; BLOCK]],
+}
+
+impl View<'_> {
+    /// How many accesses of another session come before.
+    pub(crate) fn count(&self, session: usize) -> u32 {
+        self.blocks[self.row[session / BLOCK] as usize][session % BLOCK]
+    }
+
+    /// Whether it certainly tells the same of a session as another: both share the block. False
+    /// says nothing.
+    pub(crate) fn is_shared(&self, other: &View<'_>, session: usize) -> bool {
+        self.row[session / BLOCK] == other.row[session / BLOCK]
+    }
+
+    /// Whether nothing is known of a session, and of those kept together with it.
+    pub(crate) fn is_blank(&self, session: usize) -> bool {
+        self.row[session / BLOCK] == 0
+    }
+}
+
 impl<'a> Clocks<'a> {
     /// Clocks that know nothing yet.
     pub(crate) fn new(trace: &'a Trace<'a>) -> Clocks<'a> {
@@ -59,12 +84,10 @@ impl<'a> Clocks<'a> {
         self.blocks[block as usize][session % BLOCK]
     }
 
-    /// Whether `later`, of the same session as `earlier`, certainly knows no more of `session`: they
-    /// share the block. False says nothing.
-    pub(crate) fn is_unchanged(&self, earlier: usize, later: usize, session: usize) -> bool {
-        let block =
-            |access: usize| self.rows[self.row[access] as usize * self.width + session / BLOCK];
-        self.trace.accesses[later].session as usize != session && block(earlier) == block(later)
+    /// What is known of the other sessions when `access` begins.
+    pub(crate) fn view(&self, access: usize) -> View<'_> {
+        let start = self.row[access] as usize * self.width;
+        View { row: &self.rows[start..start + self.width], blocks: &self.blocks }
     }
 
     /// Whether `earlier` comes before `later`.

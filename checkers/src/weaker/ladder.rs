@@ -204,3 +204,117 @@ fn history(calls: Vec<Call>, values: &Values) -> Option<History> {
     }
     Some(history)
 }
+
+#[cfg(test)]
+mod tests {
+    use tribunal_history::{Finding, Seed};
+
+    use super::*;
+    use crate::rig::{self, Shape, brute_verdict, picture, random_history};
+    use crate::{CausalConsistency, PerKeySequential, Regular, SessionGuarantees};
+
+    fn ladder(history: &History) -> Ladder {
+        strongest(&history.calls(), history.values(), &Budget::DEFAULT).unwrap()
+    }
+
+    #[test]
+    fn each_fall_ends_on_its_rung() {
+        let cases = [
+            (
+                "c0 |--write x 1--| |--write x 2--|\nc1 |------------------------read x 1------|",
+                "linearizable",
+            ),
+            (
+                "c0 |--write x 1--| |--write x 2--|\nc1                                  |--read x 1--|",
+                "still sequentially consistent; not linearizable and not regular",
+            ),
+            (
+                "c0 |--write x 1--| |----write x 2------------------------------|\n\
+                 c1                      |--read x 2--|\n\
+                 c2                                      |--read x 1--|",
+                "still sequentially consistent and regular; not linearizable",
+            ),
+            (
+                "c0 |--cas x nil 1--|\nc1 |--cas x nil 2--|",
+                "still causally convergent and regular; not linearizable and not sequentially \
+                 consistent",
+            ),
+            (
+                "c0 |--write x 1--|\n\
+                 c1 |--write x 2--|\n\
+                 c2                  |--read x 1--|  |--read x 2--|\n\
+                 c3                  |--read x 2--|  |--read x 1--|",
+                "still regular; not linearizable, not sequentially consistent, not causally \
+                 convergent and not within the session guarantees",
+            ),
+            (
+                "c0 |--write x 1--|  |--write x 2--|  |--read x 1--|",
+                "still free of invented values; not linearizable, not sequentially consistent, not \
+                 causally convergent, not within the session guarantees and not regular",
+            ),
+            (
+                "c0 |--read x 9--|",
+                "not linearizable, not sequentially consistent, not causally convergent, not \
+                 within the session guarantees, not regular and not free of invented values",
+            ),
+        ];
+        for (text, words) in cases {
+            assert_eq!(ladder(&picture::history(text)).words(), words, "{text}");
+        }
+    }
+
+    #[test]
+    fn where_values_repeat_what_follows_is_still_known() {
+        let text = "c0 |--put x 1--| |--put x 2--| |--put x 1--|\n\
+                 c1                              |----get x 1---| |--get x 2--| |--get x 1--|";
+        let found = ladder(&picture::history(text));
+        assert_eq!(found.verdict(Rung::Linearizable), Verdict::Invalid);
+        assert_eq!(found.strongest(), Some(Rung::Sequential));
+        assert_eq!(found.verdict(Rung::Session), Verdict::Valid);
+    }
+
+    #[test]
+    fn what_is_no_read_or_write_is_refused() {
+        let history = picture::history("c0 |--append x a--|");
+        let refused = strongest(&history.calls(), history.values(), &Budget::DEFAULT);
+        assert!(refused.is_err_and(|why| why.to_string().contains("append")));
+    }
+
+    #[test]
+    fn every_rung_is_that_of_its_checker() {
+        let mut seen = [[0; 3]; 6];
+        for number in 0..6_000 {
+            let mut random = Seed(5).child_at("ladder", number).random();
+            let shape = Shape {
+                operations: random.between(3, 9),
+                unique: number % 4 != 0,
+                lie_every: 3,
+                ..Shape::SMALL
+            };
+            let history = random_history(&mut random, shape);
+            let found = ladder(&history);
+            let record = Record { history: history.clone(), ..Record::default() };
+            let verdict = |checker: &dyn Checker| -> Verdict {
+                let findings = checker.check(&record, &Budget::DEFAULT);
+                findings.iter().map(|finding: &Finding| finding.verdict).collect()
+            };
+            let expected = [
+                brute_verdict(&history),
+                verdict(&PerKeySequential),
+                verdict(&CausalConsistency::convergent()),
+                verdict(&SessionGuarantees),
+                verdict(&Regular),
+            ];
+            for (place, (rung, verdict)) in found.rungs.iter().enumerate() {
+                let text = rig::show(&history);
+                if let Some(expected) = expected.get(place) {
+                    assert_eq!(verdict, expected, "{} of\n{text}", rung.name());
+                }
+                seen[place][*verdict as usize] += 1;
+            }
+        }
+        for [valid, _, invalid] in seen {
+            assert!(valid > 300 && invalid > 30, "{seen:?}: the generator is no test");
+        }
+    }
+}

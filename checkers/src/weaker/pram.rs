@@ -79,13 +79,43 @@ pub(crate) fn pipelined<'a>(known: &'a Known<'a>, meter: &mut Meter<'_>) -> Pipe
         if members.all(|access| known.sources[access] == Source::Nothing) {
             continue;
         }
-        match saturate(known, Rules::OneSession(session as u32), meter) {
-            Saturated::Closed(_) => {}
+        let rules = Rules::OneSession(session as u32);
+        let own = Known::of(&eyes(known, session));
+        match saturate(&own, rules, meter) {
+            Saturated::Closed(_) => continue,
             Saturated::Exhausted(what) => return Pipelined::Exhausted(what),
+            Saturated::Contradiction(..) => {}
+        }
+        // Once more with everything, so that the proof speaks of the whole history.
+        match saturate(known, rules, meter) {
             Saturated::Contradiction(relation, contradiction) => {
                 return Pipelined::Contradiction(relation, contradiction, session as u32);
             }
+            Saturated::Closed(_) => {}
+            Saturated::Exhausted(what) => return Pipelined::Exhausted(what),
         }
     }
     Pipelined::Holds
+}
+
+/// What a session sees: its own accesses, and of the others the writes to keys that it reads. The
+/// writes to other keys, and what others read, set no bounds to its order: session order among the
+/// rest does not go through them.
+fn eyes<'a>(known: &Known<'a>, session: usize) -> Trace<'a> {
+    let trace = &known.trace;
+    let mut is_read = vec![false; trace.keys.len()];
+    for access in trace.session(session) {
+        is_read[trace.accesses[access].key as usize] = true;
+    }
+    let mut seen = trace.retain(|access| {
+        let member = trace.accesses[access];
+        member.session as usize == session
+            || member.writes.is_some() && is_read[member.key as usize]
+    });
+    for access in &mut seen.accesses {
+        access.reads = access.reads.filter(|_| access.session as usize == session);
+        // What is known to have happened is not forgotten because its observers are left out.
+        access.pending = false;
+    }
+    seen
 }

@@ -116,10 +116,8 @@ impl<'a> Relation<'a> {
     pub(crate) fn order(&self) -> Result<Vec<u32>, Vec<Hop>> {
         let count = self.trace.len();
         let outgoing = self.outgoing();
-        let mut waiting = vec![0_u32; count];
-        for access in 0..count {
-            waiting[access] = u32::from(self.trace.previous(access).is_some());
-        }
+        let mut waiting: Vec<u32> =
+            (0..count).map(|access| u32::from(self.trace.previous(access).is_some())).collect();
         for pair in &self.pairs {
             waiting[pair.to as usize] += 1;
         }

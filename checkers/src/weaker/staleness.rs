@@ -385,3 +385,34 @@ impl Newest for Option<usize> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rig::picture;
+
+    fn behind(text: &str) -> Option<u32> {
+        let history = picture::history(text);
+        let calls = history.calls();
+        versions_behind(&Known::of(&Trace::of(&calls, history.values()).unwrap()))
+    }
+
+    #[test]
+    fn versions_are_counted_where_their_order_is_known() {
+        let chain = "c0 |--cas x nil 1--| |--cas x 1 2--| |--cas x 2 3--|";
+        let late = "c1                                                      |--read x";
+        assert_eq!(behind(&format!("{chain}\n{late} 3--|")), Some(0));
+        assert_eq!(behind(&format!("{chain}\n{late} 2--|")), Some(1));
+        assert_eq!(behind(&format!("{chain}\n{late} 1--|")), Some(2));
+        assert_eq!(behind(&format!("{chain}\n{late} nil--|")), Some(3));
+        // A blind write begins a chain after the initial value.
+        let written = chain.replace("cas x nil 1", "write x 1");
+        assert_eq!(behind(&format!("{written}\n{late} nil--|")), Some(3));
+        assert_eq!(behind(&format!("{written}\n{late} 2--|")), Some(1));
+        // What overlaps is not missed for certain.
+        assert_eq!(behind(&format!("{chain}\nc1                         |--read x 2--|")), Some(0));
+        // Two blind writes: which is newer is not known.
+        assert_eq!(behind("c0 |--write x 1--|\nc1 |--write x 2--|"), None);
+        assert_eq!(behind("c0 |--read x nil--|"), None);
+    }
+}

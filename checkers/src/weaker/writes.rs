@@ -1,6 +1,6 @@
 //! The writes of each key, by session, to find the last one that comes before something.
 
-use super::clocks::Clocks;
+use super::clocks::{Clocks, View};
 use super::trace::Trace;
 
 /// The writes of a history, by key, then by session, in order.
@@ -67,12 +67,19 @@ impl Writes {
         access: usize,
         since: Option<usize>,
     ) -> impl Iterator<Item = usize> + 'b {
+        let own = trace.accesses[access].session as usize;
+        let (view, since) = (clocks.view(access), since.map(|since| clocks.view(since)));
         self.groups(key).iter().filter_map(move |group| {
             let session = group.session as usize;
-            if since.is_some_and(|since| clocks.is_unchanged(since, access, session)) {
-                return None;
-            }
-            let count = clocks.count(access, session);
+            let count = if session == own {
+                trace.place(access)
+            } else {
+                let skip = |since: &View<'_>| since.is_shared(&view, session);
+                if view.is_blank(session) || since.as_ref().is_some_and(skip) {
+                    return None;
+                }
+                view.count(session)
+            };
             if count == 0 {
                 return None;
             }

@@ -4,7 +4,10 @@ use tribunal_checkers::{
     Budget, CausalConsistency, Checker, PerKeySequential, Pram, Regular, SequentialConsistency,
     SessionGuarantees,
 };
-use tribunal_history::{History, Record, Seed, Verdict};
+use tribunal_history::{
+    Event, Function, History, Nanos, Operation, Outcome, ProcessId, Record, Seed, Value, ValueId,
+    Verdict,
+};
 
 use crate::definitions::{self, CausalModel, Op};
 use crate::histories::{self, Shape};
@@ -142,6 +145,43 @@ fn models_agree_with_their_definitions() {
 #[test]
 fn guarantees_agree_with_their_definitions() {
     all_guarantees(SOME);
+}
+
+/// The same history among sixty more processes, each of which writes a key of its own kind, so
+/// that clocks are wide and most of them is shared.
+fn spread(history: &History) -> History {
+    let mut wide = History::new();
+    for event in history.events() {
+        let process = ProcessId(event.process.0 * 20);
+        let mut same = |id: ValueId| wide.values_mut().intern(&history.value(id));
+        let (key, value, error) = (same(event.key), same(event.value), ValueId::NIL);
+        wide.push(Event { process, key, value, error, ..*event }).unwrap();
+    }
+    for filler in (0..120).filter(|process| process % 20 != 0 && process % 2 == 0) {
+        let (process, time) = (ProcessId(filler), Nanos(u64::MAX));
+        let write = Operation::new(Function::Write, 1_000, Value::Int(i64::from(filler)));
+        wide.invoke(time, process, None, &write).unwrap();
+        wide.complete(time, process, &Outcome::Ok(write.value.clone())).unwrap();
+    }
+    wide
+}
+
+#[test]
+fn many_sessions_change_nothing() {
+    for history in histories("spread", 4_000, UNIQUE) {
+        let wide = spread(&history);
+        let checkers: [&dyn Checker; 4] = [
+            &CausalConsistency::causal(),
+            &CausalConsistency::convergent(),
+            &Pram,
+            &SequentialConsistency,
+        ];
+        for checker in checkers {
+            let (narrow, wide) = (judge(checker, &history), judge(checker, &wide));
+            assert_eq!(narrow.verdict, wide.verdict, "{}{wide:#?}", show(&history));
+            assert_eq!(narrow.witness.is_some(), wide.witness.is_some());
+        }
+    }
 }
 
 /// The long version: `cargo test --release -p tribunal-checkers --test weaker -- --ignored`.
