@@ -9,6 +9,7 @@ mod breadth_first;
 mod configuration;
 mod depth_first;
 mod event_list;
+mod hopes;
 mod index;
 mod meter;
 mod race;

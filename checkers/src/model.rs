@@ -56,6 +56,16 @@ pub trait Model: Sized + Send + Sync {
         false
     }
 
+    /// *Hint*: whether `wanted` can be legal right after `operation` where it was not legal before
+    /// it. A search that has nothing left that may enable an operation need not go on.
+    fn may_enable(
+        &self,
+        _operation: (&Self::Input, Option<&Self::Output>),
+        _wanted: (&Self::Input, Option<&Self::Output>),
+    ) -> bool {
+        true
+    }
+
     /// Bytes a state occupies, its heap included. For the budget only.
     fn state_bytes(&self, _state: &Self::State) -> usize {
         size_of::<Self::State>()

@@ -65,6 +65,8 @@ pub(super) struct BreadthFirst {
     after: Configuration,
     /// The start already is the goal.
     is_over: bool,
+    /// The latest event a configuration stood at, or was seen not to pass.
+    reached: u32,
 }
 
 impl BreadthFirst {
@@ -85,6 +87,7 @@ impl BreadthFirst {
             after: now.clone(),
             now,
             is_over,
+            reached: 0,
         })
     }
 
@@ -108,7 +111,7 @@ impl BreadthFirst {
         self.candidates.clear();
         let into = &mut self.candidates;
         space.candidates(&self.now, target, preference, &self.window, into)?;
-        let opening = space.opening(&self.now, target, preference);
+        let opening = space.opening(&self.now, target, preference, &self.window);
         let listed = std::mem::take(&mut self.candidates);
         for candidate in opening.into_iter().chain(listed.iter().rev().copied()) {
             self.after.clone_from(&self.now);
@@ -148,7 +151,7 @@ impl<M: Model> Order<M> for BreadthFirst {
         while space.meter.states() < until {
             if self.seen == self.here.configurations.len() {
                 if !self.turn(space)? {
-                    return Ok(Some(Ended::Nowhere));
+                    return Ok(Some(Ended::Nowhere(self.reached)));
                 }
                 continue;
             }
@@ -169,7 +172,14 @@ impl<M: Model> Order<M> for BreadthFirst {
                 space.meter.state()?;
                 space.note(&self.now, &self.tree);
                 self.window.seek(&space.timeline, self.now.head.event);
-                self.expand(space, target)?
+                self.reached = self.reached.max(self.now.head.event);
+                match space.doom(&self.now, &self.window) {
+                    Some(end) => {
+                        self.reached = self.reached.max(end);
+                        false
+                    }
+                    None => self.expand(space, target)?,
+                }
             };
             if is_goal {
                 return Ok(Some(Ended::AtGoal(self.tree.steps(self.after.head.tip))));

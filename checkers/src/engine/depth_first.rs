@@ -31,6 +31,8 @@ pub(super) struct DepthFirst {
     now: Configuration,
     /// The configuration has just come to stand, and has not been looked at.
     is_new: bool,
+    /// The latest event a configuration stood at, or was seen not to pass.
+    reached: u32,
 }
 
 impl DepthFirst {
@@ -52,14 +54,21 @@ impl DepthFirst {
             candidates: Vec::new(),
             now,
             is_new: true,
+            reached: 0,
         })
     }
 
     /// Looks at a configuration that has come to stand.
     fn arrive<M: Model>(&mut self, space: &mut Space<'_, M>) -> Result<(), Exhausted> {
         self.is_new = false;
+        self.reached = self.reached.max(self.now.head.event);
         space.meter.state()?;
         space.note(&self.now, &self.path);
+        self.window.seek(&space.timeline, self.now.head.event);
+        if let Some(end) = space.doom(&self.now, &self.window) {
+            self.reached = self.reached.max(end);
+            return Ok(());
+        }
         if self.antichain.admit(&self.now, &space.uses, &mut space.meter)?.is_some() {
             self.stack.push(&self.now, &mut space.meter)?;
             space.meter.push(&mut self.listed, FRESH)?;
@@ -78,7 +87,7 @@ impl DepthFirst {
         self.window.seek(&space.timeline, self.now.head.event);
         if self.listed[top] == FRESH {
             self.listed[top] = OPENED;
-            if let Some(opening) = space.opening(&self.now, target, self.preference) {
+            if let Some(opening) = space.opening(&self.now, target, self.preference, &self.window) {
                 return Ok(Some(opening));
             }
         }
@@ -107,7 +116,7 @@ impl<M: Model> Order<M> for DepthFirst {
                 self.arrive(space)?;
             }
             let Some(top) = self.stack.len().checked_sub(1) else {
-                return Ok(Some(Ended::Nowhere));
+                return Ok(Some(Ended::Nowhere(self.reached)));
             };
             self.stack.load(top, &mut self.now);
             let Event::End(target) = space.timeline.events[self.now.head.event as usize] else {

@@ -1,4 +1,4 @@
-//! Three orders of search that take turns; the first to end decides.
+//! Several orders of search that take turns; the first to end decides.
 //!
 //! None is best everywhere: depth first with the item to be placed finds most orders at once, depth
 //! first with the oldest item finds others, and breadth first is quick to see that there is none.
@@ -15,12 +15,12 @@ use crate::Model;
 /// States explored in a turn.
 const TURN: u64 = 1_000;
 
-/// How a search ended.
+/// How an order of search ended.
 pub(super) enum Ended {
     /// These steps lead to the goal.
     AtGoal(Vec<Step>),
-    /// No steps do.
-    Nowhere,
+    /// No steps do, nor past this event.
+    Nowhere(u32),
 }
 
 /// An order of search: in which order configurations are looked at.
@@ -32,9 +32,18 @@ pub(super) trait Order<M: Model> {
     fn bytes(&self, timeline: &Timeline) -> usize;
 }
 
-/// Which orders of search take part.
+/// An order of search that takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Entrant {
+pub(super) struct Entrant {
+    /// In which order it goes.
+    pub way: Way,
+    /// Whether it counts crashed operations of all classes, or only of those that matter (**J5**).
+    pub is_exact: bool,
+}
+
+/// In which order configurations are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
     /// Depth first, the item to be placed first.
     TargetFirst,
     /// Depth first, the item first that began first.
@@ -45,69 +54,105 @@ pub(super) enum Entrant {
 
 impl Entrant {
     /// All of them, in the order of their turns.
-    pub(super) const ALL: [Entrant; 3] =
-        [Entrant::TargetFirst, Entrant::BreadthFirst, Entrant::OldestFirst];
+    pub(super) const ALL: [Entrant; 5] = [
+        Entrant { way: Way::TargetFirst, is_exact: true },
+        Entrant { way: Way::BreadthFirst, is_exact: false },
+        Entrant { way: Way::TargetFirst, is_exact: false },
+        Entrant { way: Way::BreadthFirst, is_exact: true },
+        Entrant { way: Way::OldestFirst, is_exact: true },
+    ];
 
     fn start<M: Model>(self, space: &mut Space<'_, M>) -> Result<Box<dyn Order<M>>, Exhausted> {
-        Ok(match self {
-            Entrant::TargetFirst => Box::new(DepthFirst::new(space, Preference::Target)?),
-            Entrant::OldestFirst => Box::new(DepthFirst::new(space, Preference::Oldest)?),
-            Entrant::BreadthFirst => Box::new(BreadthFirst::new(space)?),
+        space.is_exact = self.is_exact;
+        Ok(match self.way {
+            Way::TargetFirst => Box::new(DepthFirst::new(space, Preference::Target)?),
+            Way::OldestFirst => Box::new(DepthFirst::new(space, Preference::Oldest)?),
+            Way::BreadthFirst => Box::new(BreadthFirst::new(space)?),
         })
     }
 }
 
-/// Lets the entrants take turns until one ends. The first has a lead of a state for each item,
-/// which is enough wherever there is nothing to be sought.
-///
-/// When bytes run out, who holds most gives up and the others go on; who was interrupted begins
-/// anew, because it has lost a step.
-///
-/// # Errors
-/// What was exhausted.
-pub(super) fn race<M: Model>(
-    space: &mut Space<'_, M>,
-    entrants: &[Entrant],
-) -> Result<Ended, Exhausted> {
-    let mut race = Race { waiting: entrants.iter().rev().copied().collect(), running: Vec::new() };
-    let ended = race.run(space);
-    race.running.drain(..).for_each(|(_, order)| give_back(space, &*order));
-    ended
-}
-
-struct Race<M: Model> {
+/// The entrants and how far they are.
+pub(super) struct Race<M: Model> {
     /// Who has yet to begin, the next one last.
     waiting: Vec<Entrant>,
     running: Vec<(Entrant, Box<dyn Order<M>>)>,
+    /// Whose turn it is.
+    at: usize,
+    /// States explored in this turn.
+    states: u64,
 }
 
 impl<M: Model> Race<M> {
-    fn run(&mut self, space: &mut Space<'_, M>) -> Result<Ended, Exhausted> {
-        let mut states = TURN + space.timeline.items.len() as u64;
+    /// Nobody has begun. The first has a lead of a state for each item, which is enough wherever
+    /// there is nothing to be sought.
+    pub(super) fn new(space: &Space<'_, M>, entrants: impl Iterator<Item = Entrant>) -> Race<M> {
+        let mut waiting: Vec<Entrant> = entrants.collect();
+        waiting.reverse();
+        let states = TURN + space.timeline.items.len() as u64;
+        Race { waiting, running: Vec::new(), at: 0, states }
+    }
+
+    /// Lets the entrants take turns until one ends, and gives how. One begins in each
+    /// round, so that the first is alone while it leads.
+    ///
+    /// When bytes run out, who holds most gives up and the others go on; who was interrupted begins
+    /// anew, because it has lost a step.
+    ///
+    /// # Errors
+    /// What was exhausted.
+    pub(super) fn run(&mut self, space: &mut Space<'_, M>) -> Result<Ended, Exhausted> {
         loop {
-            // One begins in each round, so that the first is alone while it leads.
-            if let Some(entrant) = self.waiting.pop() {
+            if self.at == 0
+                && let Some(entrant) = self.waiting.pop()
+            {
                 match entrant.start(space) {
                     Ok(order) => self.running.push((entrant, order)),
                     Err(Exhausted::Bytes) if !self.running.is_empty() => {}
                     Err(exhausted) => return Err(exhausted),
                 }
             }
-            let mut at = 0;
-            while at < self.running.len() {
-                match self.running[at].1.run(space, states) {
+            while self.at < self.running.len() {
+                let (entrant, order) = &mut self.running[self.at];
+                space.is_exact = entrant.is_exact;
+                match order.run(space, self.states) {
                     Ok(Some(ended)) => return Ok(ended),
-                    Ok(None) => at += 1,
-                    Err(Exhausted::Bytes) if self.running.len() > 1 => self.thin(space, at),
+                    Ok(None) => self.at += 1,
+                    Err(Exhausted::Bytes) if self.running.len() > 1 => self.thin(space),
                     Err(exhausted) => return Err(exhausted),
                 }
             }
-            states = TURN;
+            (self.at, self.states) = (0, TURN);
         }
     }
 
+    /// Lets those begin anew for whom it is true; with `not_again` they are out.
+    pub(super) fn restart(
+        &mut self,
+        space: &mut Space<'_, M>,
+        not_again: bool,
+        whom: impl Fn(Entrant) -> bool,
+    ) {
+        for at in (0..self.running.len()).rev() {
+            let (entrant, order) = &self.running[at];
+            if whom(*entrant) {
+                give_back(space, &**order);
+                self.waiting.push(*entrant);
+                self.running.remove(at);
+            }
+        }
+        self.waiting.retain(|entrant| !(not_again && whom(*entrant)));
+        self.at = 0;
+    }
+
+    /// Ends the race.
+    pub(super) fn end(self, space: &mut Space<'_, M>) {
+        self.running.iter().for_each(|(_, order)| give_back(space, &**order));
+    }
+
     /// Bytes ran out in this one's turn.
-    fn thin(&mut self, space: &mut Space<'_, M>, interrupted: usize) {
+    fn thin(&mut self, space: &mut Space<'_, M>) {
+        let interrupted = self.at;
         let sizes = self.running.iter().map(|(_, order)| order.bytes(&space.timeline));
         let largest = sizes.enumerate().max_by_key(|(_, bytes)| *bytes).map_or(0, |(at, _)| at);
         if largest != interrupted {
@@ -118,6 +163,7 @@ impl<M: Model> Race<M> {
         if second != first {
             give_back(space, &*self.running.remove(second).1);
         }
+        self.at = second;
     }
 }
 

@@ -4,6 +4,7 @@
 //! `docs/checkers/search.md`, under the names given here.
 
 use super::configuration::{Configuration, slots};
+use super::hopes::hopes;
 use super::meter::Meter;
 use super::states::States;
 use super::timeline::{Event, Item, Timeline};
@@ -52,10 +53,14 @@ pub(super) struct Space<'a, M: Model> {
     pub uses: Uses,
     /// Of which classes crashed operations are counted (J5); of the others there are any number.
     pub counted: Vec<bool>,
+    /// Whether they are counted of all classes, whatever `counted` says.
+    pub is_exact: bool,
+    /// Whether what cannot lead on is left out (J7).
+    pub looks_ahead: bool,
+    /// Until when there is hope for each item.
+    hopes: Vec<u32>,
     /// So many events are to be passed.
     pub goal: u32,
-    /// The latest event a configuration stood at.
-    pub reached: u32,
     /// The furthest that used no more crashed operations than there were.
     pub furthest: Option<Furthest>,
     states: States<M>,
@@ -76,10 +81,12 @@ impl<'a, M: Model> Space<'a, M> {
             operations,
             counted: timeline.classes.iter().map(|class| !class.is_finite).collect(),
             goal: timeline.events.len() as u32,
+            hopes: hopes(model, operations, &timeline),
+            looks_ahead: true,
             timeline,
             meter,
             uses: Uses::new(),
-            reached: 0,
+            is_exact: false,
             furthest: None,
             states: States::new(),
             live: Vec::new(),
@@ -116,7 +123,6 @@ impl<'a, M: Model> Space<'a, M> {
                 Event::End(item) => {
                     let slot = self.timeline.items[item as usize].slot;
                     if every_end || !now.is_placed(slot) {
-                        self.reached = self.reached.max(now.head.event);
                         return Ok(Some(item));
                     }
                     self.pass(now, item);
@@ -175,21 +181,64 @@ impl<'a, M: Model> Space<'a, M> {
         steps
     }
 
-    /// The candidate to be tried before all others, if that is plain without looking at the others.
+    /// **J7**: the end of an open item that cannot become legal any more, if there is one: it is not
+    /// legal here, and nothing that may enable it is left or begins before it ends.
+    pub(super) fn doom(&mut self, now: &Configuration, window: &Window) -> Option<u32> {
+        if !self.looks_ahead {
+            return None;
+        }
+        let layout = self.timeline.layout;
+        let wanted = 0..layout.mutators + layout.pure;
+        let left = |word: usize| slots(word, window.open_slots(word) & !now.marks[word]);
+        for item in wanted.flat_map(left).map(|slot| window.holder(slot)) {
+            let end = self.timeline.items[item as usize].end;
+            // Beyond the goal nothing has to be legal.
+            if self.hopes[item as usize] >= now.head.event || end >= self.goal {
+                continue;
+            }
+            self.meter.work(1);
+            let is_hope = || {
+                let makers = (0..layout.mutators).chain(layout.blind_words()).flat_map(left);
+                let wanted = self.parts(item);
+                let mut makers = makers.map(|slot| self.parts(window.holder(slot)));
+                makers.any(|maker| self.model.may_enable(maker, wanted))
+            };
+            if !is_hope() && !self.is_legal(now, item) {
+                return Some(end);
+            }
+        }
+        None
+    }
+
+    fn parts(&self, item: u32) -> (&M::Input, Option<&M::Output>) {
+        let Interval { input, output, .. } = &self.operations[self.position(item)];
+        (input, output.as_ref())
+    }
+
+    /// The candidate to be tried before all others, if that is plain without listing the others.
+    ///
+    /// What was absorbed is let go, unless somebody waits for what it leaves.
     pub(super) fn opening(
         &self,
         now: &Configuration,
         target: u32,
         preference: Preference,
+        window: &Window,
     ) -> Option<Candidate> {
         let slot = self.timeline.items[target as usize].slot;
-        if self.timeline.is_blind(slot) && now.is_absorbed(slot, self.timeline.layout) {
-            return Some(Candidate::LetGo);
+        let is_blind = self.timeline.is_blind(slot);
+        let may_be_placed = !self.timeline.is_pure(slot) && !(now.head.is_hot && is_blind);
+        if is_blind && now.is_absorbed(slot, self.timeline.layout) {
+            let is_awaited = may_be_placed
+                && self.timeline.layout.pure_words().any(|word| {
+                    slots(word, window.open_slots(word) & !now.marks[word]).any(|slot| {
+                        let wanted = self.parts(window.holder(slot));
+                        self.model.may_enable(self.parts(target), wanted)
+                    })
+                });
+            return Some(if is_awaited { Candidate::Place(target) } else { Candidate::LetGo });
         }
-        let may_be_placed = !self.timeline.is_pure(slot)
-            && !(now.head.is_hot && self.timeline.is_blind(slot))
-            && preference == Preference::Target;
-        may_be_placed.then_some(Candidate::Place(target))
+        (may_be_placed && preference == Preference::Target).then_some(Candidate::Place(target))
     }
 
     /// What may be placed next where `target` ends, but for the opening; the best last. Crashed
@@ -202,7 +251,7 @@ impl<'a, M: Model> Space<'a, M> {
         window: &Window,
         into: &mut Vec<Candidate>,
     ) -> Result<(), Exhausted> {
-        let opening = self.opening(now, target, preference);
+        let opening = self.opening(now, target, preference, window);
         self.list_live(now, window);
         for is_over in [true, false] {
             for class in (0..self.timeline.classes.len() as u32).rev() {
@@ -225,6 +274,13 @@ impl<'a, M: Model> Space<'a, M> {
             && let Some(at) = into[before..].iter().position(is_target)
         {
             into[before + at..].rotate_left(1);
+        }
+        let slot = self.timeline.items[target as usize].slot;
+        if opening == Some(Candidate::Place(target))
+            && self.timeline.is_blind(slot)
+            && now.is_absorbed(slot, self.timeline.layout)
+        {
+            self.meter.push(into, Candidate::LetGo)?;
         }
         Ok(())
     }
@@ -269,7 +325,7 @@ impl<'a, M: Model> Space<'a, M> {
     /// item that asks the same can be placed.
     fn may_crash(&self, now: &Configuration, number: u32, is_over: bool) -> bool {
         let class = &self.timeline.classes[number as usize];
-        if is_over && self.counted[number as usize] || now.head.is_hot && class.is_blind {
+        if is_over && self.is_counted(number) || now.head.is_hot && class.is_blind {
             return false;
         }
         !self.live.iter().any(|item| {
@@ -280,9 +336,8 @@ impl<'a, M: Model> Space<'a, M> {
 
     /// Whether an item may be placed in this state.
     fn is_legal(&self, now: &Configuration, item: u32) -> bool {
-        let position = self.timeline.items[item as usize].position as usize;
-        let Interval { input, output, .. } = &self.operations[position];
-        self.model.step(self.states.get(now.head.state), input, output.as_ref()).is_ok()
+        let (input, output) = self.parts(item);
+        self.model.step(self.states.get(now.head.state), input, output).is_ok()
     }
 
     /// Turns a configuration into the one after a step, with the pure items that can be placed then;
@@ -351,6 +406,10 @@ impl<'a, M: Model> Space<'a, M> {
         }
     }
 
+    fn is_counted(&self, class: u32) -> bool {
+        self.is_exact || self.counted[class as usize]
+    }
+
     /// **J3**: counts a crashed operation.
     fn use_crashed(
         &mut self,
@@ -358,11 +417,12 @@ impl<'a, M: Model> Space<'a, M> {
         class: u32,
         begun: u32,
     ) -> Result<(), Exhausted> {
+        let is_counted = self.is_counted(class);
         let head = &mut now.head;
         let used = self.uses.count(head.used, class);
         head.crashed += 1;
         head.is_over |= used >= begun;
-        if self.counted[class as usize] {
+        if is_counted {
             head.counted = self.uses.with(head.counted, class, &mut self.meter)?;
         }
         // Beyond what there is, it makes no difference how many.

@@ -40,8 +40,10 @@ impl<M: Model> States<M> {
         }
         let number = self.states.len() as u32;
         meter.take(model.state_bytes(&state).saturating_sub(size_of::<M::State>()))?;
+        // Who runs out of bytes may give up and others go on: the list and the index stay in step.
+        meter.reserve(&mut self.states, 1)?;
         self.index.insert(hash, number, meter)?;
-        meter.push(&mut self.states, state)?;
+        self.states.push(state);
         Ok(number)
     }
 }

@@ -77,9 +77,12 @@ impl Uses {
         if self.pairs.len() + pairs.len() > u32::MAX as usize {
             return Err(Exhausted::Bytes);
         }
+        // Who runs out of bytes may give up and others go on: the lists and the index stay in step.
+        meter.reserve(&mut self.pairs, pairs.len())?;
+        meter.reserve(&mut self.ends, 1)?;
         self.index.insert(hash, number, meter)?;
-        meter.extend(&mut self.pairs, pairs)?;
-        meter.push(&mut self.ends, self.pairs.len() as u32)?;
+        self.pairs.extend_from_slice(pairs);
+        self.ends.push(self.pairs.len() as u32);
         Ok(number)
     }
 

@@ -197,6 +197,24 @@ impl Model for Cell {
         !matches!(input, CellInput::Append(_))
     }
 
+    /// What saw a value is legal where the cell holds it: after what writes it, or what appends its
+    /// end.
+    fn may_enable(
+        &self,
+        (input, output): (&CellInput, Option<&CellOutput>),
+        (_, wanted): (&CellInput, Option<&CellOutput>),
+    ) -> bool {
+        let Some(CellOutput::Saw(wanted)) = wanted else { return true };
+        match (input, wanted) {
+            (CellInput::Read, _) => false,
+            (CellInput::Write(new), _) => new == wanted,
+            (CellInput::Cas(..), _) if self.is_pure(input, output) => false,
+            (CellInput::Cas(_, new), _) => new == wanted,
+            (CellInput::Append(tail), Datum::Text(text)) => text.ends_with(&**tail),
+            (CellInput::Append(_), Datum::Value(_)) => false,
+        }
+    }
+
     fn normalise(&self, operations: &mut Vec<Interval<Cell>>) -> Applied {
         normal::normalise(operations)
     }
