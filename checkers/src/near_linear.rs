@@ -7,6 +7,7 @@
 pub(crate) mod blocks;
 pub(crate) mod forced_order;
 pub(crate) mod register;
+pub(crate) mod text;
 
 #[cfg(test)]
 pub(crate) mod twin;
