@@ -15,6 +15,7 @@ pub(crate) mod semaphore_sweep;
 pub(crate) mod set_elements;
 pub(crate) mod unique_ids;
 pub(crate) mod unit_counter;
+pub(crate) mod text;
 
 #[cfg(test)]
 pub(crate) mod twin;

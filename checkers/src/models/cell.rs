@@ -7,12 +7,13 @@ use tribunal_history::{Call, Completion, Function, ValueId, Values};
 pub(crate) mod anomaly;
 mod closure;
 pub(crate) mod normal;
+mod projection;
 pub(crate) mod reductions;
-mod tokens;
+pub(crate) mod tokens;
 mod words;
 
 use crate::algorithm::{Algorithm, Attempt};
-use crate::near_linear::register;
+use crate::near_linear::{register, text};
 use crate::normal::Applied;
 use crate::notation::Decoded;
 use crate::online::blocks::Blocks;
@@ -73,10 +74,14 @@ impl Datum {
     /// reads as, and no promise is about that.
     pub fn of(id: ValueId, values: &Values) -> Datum {
         match values.text(id) {
-            Some("") => Datum::NIL,
-            Some(text) => Datum::Text(Arc::from(text)),
+            Some(text) => Datum::text(text),
             None => Datum::Value(id),
         }
+    }
+
+    /// Text; empty text is nil.
+    pub(crate) fn text(text: &str) -> Datum {
+        if text.is_empty() { Datum::NIL } else { Datum::Text(Arc::from(text)) }
     }
 
     /// How it reads in a report; the middle of long text is left out, and how much is said.
@@ -222,6 +227,7 @@ impl Model for Cell {
     fn algorithms(&self) -> Vec<Algorithm<Cell>> {
         vec![
             Algorithm { name: "blocks of written values", attempt: register::attempt },
+            Algorithm { name: "blocks of appended text", attempt: text::attempt },
             Algorithm { name: "values from nowhere", attempt: from_nowhere },
         ]
     }
@@ -317,8 +323,8 @@ impl Notation for Cell {
         }
     }
 
-    fn remark(&self, call: &Call, operation: &Interval<Cell>) -> &'static str {
-        words::remark(call, operation)
+    fn remark(&self, call: &Call, operation: &Interval<Cell>, values: &Values) -> &'static str {
+        words::remark(call, operation, values)
     }
 
     fn stream(&self) -> Option<Box<dyn Stream<Cell>>> {

@@ -31,6 +31,9 @@ pub(crate) enum Anomaly {
     /// `reader` lacks the text of `append`, which ended before it began, and nothing in between can
     /// have replaced the text.
     MissingAppend { reader: usize, append: usize, lost: bool },
+    /// `reader` saw a text that begins with what only `source` puts (or with none that anybody puts),
+    /// and `newer`, a put as well, began when `source` had ended, and ended before `reader` began.
+    Superseded { reader: usize, newer: usize, source: Option<usize> },
     /// Two values, each there in one stretch of time. `one.0`, which touches the first, ended
     /// before `one.1`, which touches the second, began; `other.0` of the second before `other.1`
     /// of the first.
@@ -51,6 +54,7 @@ impl Anomaly {
             }
             Anomaly::Overwritten { .. }
             | Anomaly::MissingAppend { .. }
+            | Anomaly::Superseded { .. }
             | Anomaly::BackInTime { .. } => "stale read",
             Anomaly::Other => "not linearizable",
         }
@@ -67,6 +71,7 @@ impl Anomaly {
             }
             Anomaly::Overwritten { .. }
             | Anomaly::MissingAppend { .. }
+            | Anomaly::Superseded { .. }
             | Anomaly::BackInTime { .. } => "went back in time",
             Anomaly::Other => "has no legal order",
         }
@@ -90,6 +95,7 @@ pub(crate) fn classify(core: &[Operation], all: &[Operation]) -> Anomaly {
         .or_else(|| key.duplicate_append())
         .or_else(|| key.overwritten())
         .or_else(|| key.missing_append())
+        .or_else(|| key.superseded())
         .or_else(|| key.back_in_time())
         .unwrap_or(Anomaly::Other)
 }
@@ -266,6 +272,38 @@ impl<'a> Key<'a> {
                     other.value_written().is_none() || other.precedes(&self.core[append])
                 });
             Some(Anomaly::MissingAppend { reader, append, lost })
+        })
+    }
+
+    /// What a text begins with was put, or, if nobody puts it, was appended before any put.
+    fn superseded(&self) -> Option<Anomaly> {
+        let textual = |value: &Datum| matches!(value, Datum::Text(_));
+        if !self.appended || !self.past.iter().filter_map(Interval::value_written).all(textual) {
+            return None;
+        }
+        let tokens = Tokens::of(self.past)?;
+        let puts = |first: &str, operation: &Operation| match operation.value_written() {
+            Some(Datum::Text(text)) => **text == *first,
+            Some(Datum::Value(_)) | None => false,
+        };
+        self.observers().into_iter().find_map(|(reader, seen)| {
+            let first = match seen {
+                Datum::Text(text) => tokens.first(text)?,
+                seen if *seen == Datum::NIL => "",
+                Datum::Value(_) => return None,
+            };
+            let source = self.core.iter().position(|operation| puts(first, operation));
+            let end = match source {
+                Some(source) if tokens.is_own(first) => self.core[source].end,
+                None if self.past.iter().all(|operation| !puts(first, operation)) => 0,
+                _ => return None,
+            };
+            let newer = self.core.iter().position(|newer| {
+                newer.value_written().is_some()
+                    && end < newer.begin
+                    && newer.precedes(&self.core[reader])
+            })?;
+            Some(Anomaly::Superseded { reader, newer, source })
         })
     }
 

@@ -1,6 +1,6 @@
 //! What can be said of the contradictions a cell shows.
 
-use tribunal_history::{Call, Completion, Function};
+use tribunal_history::{Call, Completion, Function, Values};
 
 use super::anomaly::Anomaly;
 use super::{Cell, CellInput, Datum};
@@ -25,19 +25,31 @@ impl Kind<Cell> for Anomaly {
                 words.overwritten(*reader, *newer, *source)
             }
             Anomaly::MissingAppend { reader, append, .. } => words.missing(*reader, *append),
+            Anomaly::Superseded { reader, newer, source } => {
+                words.superseded(*reader, *newer, *source)
+            }
             Anomaly::BackInTime { one, other, values } => words.back_in_time(*one, *other, values),
             Anomaly::Other => None,
         }
     }
 }
 
-/// What of a cas the contradiction does without, as the end of its introduction.
-pub(super) fn remark(call: &Call, operation: &Interval<Cell>) -> &'static str {
+/// What of an operation the contradiction does without, as the end of its introduction.
+pub(super) fn remark(call: &Call, operation: &Interval<Cell>, values: &Values) -> &'static str {
     match (call.function, &operation.input) {
         (Function::Cas, CellInput::Write(_)) => " (what it met does not matter)",
         (Function::Cas, CellInput::Read) => " (what it wrote does not matter)",
+        (_, CellInput::Read) if sieved(call, operation, values) => {
+            " (some of what it read does not matter)"
+        }
         _ => "",
     }
+}
+
+/// Whether less of what was read is left than was read.
+fn sieved(call: &Call, operation: &Interval<Cell>, values: &Values) -> bool {
+    let read = call.result().map(|result| Datum::of(result, values));
+    operation.observes().is_some_and(|left| read.is_some_and(|read| read != *left))
 }
 
 struct Words<'a> {
@@ -140,6 +152,34 @@ impl Words<'_> {
             format!("nothing that replaces the text can have come between {one} and {other};"),
             format!("yet {other} shows no {tail}: a contradiction"),
         ])
+    }
+
+    fn superseded(
+        &self,
+        reader: usize,
+        newer: usize,
+        source: Option<usize>,
+    ) -> Option<Vec<String>> {
+        let (old, new) = (self.name(reader)?, self.name(newer)?);
+        let mut lines = Vec::new();
+        let first = match source {
+            Some(source) => {
+                let (put, gap) = (self.name(source)?, self.gap(source, newer));
+                let first = self.written(source)?;
+                lines.push(format!(
+                    "only {put} puts {first}, and it ended {gap}before {new} began;"
+                ));
+                format!("begins with {first}")
+            }
+            None => "was there only before the first put".to_owned(),
+        };
+        lines.push(format!(
+            "{new} ended {}before {old} began, so when {old} began the text began with {} or newer;",
+            self.gap(newer, reader),
+            self.written(newer)?,
+        ));
+        lines.push(format!("yet what {old} saw {first}: a contradiction"));
+        Some(lines)
     }
 
     fn back_in_time(
