@@ -9,7 +9,10 @@ pub(crate) mod holds;
 pub(crate) mod id_generator;
 pub(crate) mod multi_register;
 pub(crate) mod mutex;
+pub(crate) mod register;
 pub(crate) mod semaphore;
+#[cfg(feature = "stateright")]
+pub(crate) mod sequential_spec;
 pub(crate) mod set;
 pub(crate) mod words;
 
