@@ -1,5 +1,9 @@
 //! Judges histories: is there an order of these operations that the promise allows?
 //!
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside Tribunal
+//!
 //! Pure: values in, values out; no clock, no randomness, no files. A [`Checker`] turns a
 //! [`tribunal_history::Record`] into findings within a [`Budget`] and never panics. Start with
 //! [`Linearizable`]; the claim, the proofs and the limits are in
@@ -30,8 +34,10 @@ mod normal;
 mod notation;
 mod online;
 mod persistent;
+mod recorder;
 mod registry;
 mod weaker;
+mod report;
 mod witness;
 
 pub use algorithm::{Algorithm, Attempt, Obstacle};
@@ -54,7 +60,10 @@ pub use models::id_generator::{Generate, IdGenerator};
 pub use models::multi_register::{MicroOperation, MultiRegister, Seen};
 pub use models::mutex::{Held, Mutex};
 pub use models::priority_queue::{Priority, PriorityQueue};
+pub use models::register::{Kv, KvOp, Register, RegisterOp, RegisterRet};
 pub use models::semaphore::{Semaphore, SemaphoreInput, SemaphoreOutput};
+#[cfg(feature = "stateright")]
+pub use models::sequential_spec::{Exact, Sequential};
 pub use models::set::{Set, SetInput, SetOutput, SetState};
 pub use models::stack::{Lifo, Stack};
 pub use models::unordered_queue::{Unordered, UnorderedQueue};
@@ -63,11 +72,14 @@ pub use normal::{Applied, drop_pure};
 pub use notation::{Decoded, Kind, Malformed, Notation};
 pub use online::{Alarm, Monitor, Step, Stream, Watching};
 pub use persistent::PersistentMap;
+pub use recorder::{Pending, Recorder};
 pub use registry::{CHECKERS, Named, find_checker};
 pub use weaker::{
     BoundedStaleness, CausalConsistency, Convergence, PerKeySequential, Pram, Regular,
     SequentialConsistency, SessionGuarantees,
 };
+pub use report::{Counterexample, Report, check, check_operations};
+pub use tribunal_history::Verdict;
 pub use witness::reductions::{Reductions, start_at_blind};
 pub use witness::speaker::Speaker;
 

@@ -12,7 +12,10 @@ pub(crate) mod id_generator;
 pub(crate) mod multi_register;
 pub(crate) mod mutex;
 pub(crate) mod priority_queue;
+pub(crate) mod register;
 pub(crate) mod semaphore;
+#[cfg(feature = "stateright")]
+pub(crate) mod sequential_spec;
 pub(crate) mod set;
 pub(crate) mod stack;
 pub(crate) mod unordered_queue;
