@@ -5,6 +5,7 @@
 
 mod histories;
 mod object;
+mod speed;
 
 use std::collections::BTreeMap;
 

@@ -7,8 +7,9 @@ use super::lives::Life;
 pub(crate) struct Cover {
     /// For each life that covers anything: its first slot.
     starts: Vec<u32>,
-    /// Of the lives up to here: the slot after the latest that any covers, and which life.
-    reach: Vec<(u32, u32)>,
+    /// Of the lives up to here: the slot after the latest that any covers, and which life; and the
+    /// same of the others.
+    reach: Vec<[(u32, u32); 2]>,
     /// The stretches that are covered, each from its first slot up to (without) one that is not.
     stretches: Vec<(u32, u32)>,
 }
@@ -24,33 +25,38 @@ impl Cover {
             .collect();
         spans.sort_unstable();
         let mut cover = Cover { starts: Vec::new(), reach: Vec::new(), stretches: Vec::new() };
-        let mut furthest = (0, 0);
+        let mut furthest = [(0, 0); 2];
         for (from, to, number) in spans {
             match cover.stretches.last_mut() {
                 Some((_, end)) if from <= *end => *end = to.max(*end),
                 _ => cover.stretches.push((from, to)),
             }
-            furthest = furthest.max((to, number));
+            if (to, number) > furthest[0] {
+                furthest = [(to, number), furthest[0]];
+            } else {
+                furthest[1] = furthest[1].max((to, number));
+            }
             cover.starts.push(from);
             cover.reach.push(furthest);
         }
         cover
     }
 
-    /// The slot after the stretch that is covered from `slot` on, if `slot` is; and the life that
-    /// covers `slot` and reaches furthest. O(log n).
-    pub(crate) fn furthest(&self, slot: u32) -> Option<(u32, u32)> {
+    /// The slot up to which one life other than `except` covers all from `slot` on, as far as any
+    /// does; and that life. O(log n).
+    fn furthest(&self, slot: u32, except: u32) -> Option<(u32, u32)> {
         let known = self.starts.partition_point(|start| *start <= slot);
-        let (to, life) = *self.reach[..known].last()?;
+        let reach = self.reach[..known].last()?;
+        let (to, life) = if reach[0].1 == except { reach[1] } else { reach[0] };
         (to > slot).then_some((to, life))
     }
 
-    /// As few lives as cover every slot from `first` to `last`, in order; `None` if some slot is not
-    /// covered. O(answer · log n).
-    pub(crate) fn chain(&self, first: u32, last: u32) -> Option<Vec<u32>> {
+    /// As few lives other than `except` as cover every slot from `first` to `last`, in order; `None`
+    /// if some slot is not covered. O(answer · log n).
+    pub(crate) fn chain(&self, first: u32, last: u32, except: u32) -> Option<Vec<u32>> {
         let (mut chain, mut slot) = (Vec::new(), first);
         while slot <= last {
-            let (to, life) = self.furthest(slot)?;
+            let (to, life) = self.furthest(slot, except)?;
             chain.push(life);
             slot = to;
         }

@@ -154,7 +154,7 @@ impl<'a, E: Copy + Ord> Chooser<'a, E> {
             self.lives.slots.first[looker as usize].max(life.put_first)
         };
         let last = self.lives.slots.last[looker as usize].min(life.take_last);
-        let chain = Cover::new(higher).chain(first, last).unwrap_or_default();
+        let chain = Cover::new(higher).chain(first, last, NOBODY).unwrap_or_default();
         let mut needed = vec![life.put, looker];
         needed.extend((looker == life.take).then_some(life.last_seer));
         // A peek is over when the value is taken.

@@ -154,7 +154,7 @@ pub(crate) fn never_empty<E: Copy + Ord>(
 ) -> Clash<E> {
     let first = lives.slots.first[operation as usize];
     let last = lives.slots.last[operation as usize];
-    let chain = cover.chain(first, last).unwrap_or_default();
+    let chain = cover.chain(first, last, NOBODY).unwrap_or_default();
     let life = |number: &u32| &lives.lives[*number as usize];
     let mut needed: Vec<u32> = chain.iter().flat_map(|number| life(number).presence()).collect();
     needed.push(operation);
