@@ -36,8 +36,8 @@ mod online;
 mod persistent;
 mod recorder;
 mod registry;
-mod weaker;
 mod report;
+mod weaker;
 mod witness;
 
 pub use algorithm::{Algorithm, Attempt, Obstacle};
@@ -74,12 +74,12 @@ pub use online::{Alarm, Monitor, Step, Stream, Watching};
 pub use persistent::PersistentMap;
 pub use recorder::{Pending, Recorder};
 pub use registry::{CHECKERS, Named, find_checker};
+pub use report::{Counterexample, Report, check, check_operations};
+pub use tribunal_history::Verdict;
 pub use weaker::{
     BoundedStaleness, CausalConsistency, Convergence, PerKeySequential, Pram, Regular,
     SequentialConsistency, SessionGuarantees,
 };
-pub use report::{Counterexample, Report, check, check_operations};
-pub use tribunal_history::Verdict;
 pub use witness::reductions::{Reductions, start_at_blind};
 pub use witness::speaker::Speaker;
 

@@ -13,9 +13,9 @@ pub(crate) mod lock_holds;
 pub(crate) mod register;
 pub(crate) mod semaphore_sweep;
 pub(crate) mod set_elements;
+pub(crate) mod text;
 pub(crate) mod unique_ids;
 pub(crate) mod unit_counter;
-pub(crate) mod text;
 
 #[cfg(test)]
 pub(crate) mod twin;

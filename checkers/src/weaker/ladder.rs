@@ -214,7 +214,7 @@ mod tests {
     use crate::{CausalConsistency, PerKeySequential, Regular, SessionGuarantees};
 
     fn ladder(history: &History) -> Ladder {
-        strongest(&history.calls(), history.values(), &Budget::DEFAULT).unwrap()
+        strongest(&history.calls(), history.values(), &Budget::DEFAULT, None).unwrap()
     }
 
     #[test]
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn what_is_no_read_or_write_is_refused() {
         let history = picture::history("c0 |--append x a--|");
-        let refused = strongest(&history.calls(), history.values(), &Budget::DEFAULT);
+        let refused = strongest(&history.calls(), history.values(), &Budget::DEFAULT, None);
         assert!(refused.is_err_and(|why| why.to_string().contains("append")));
     }
 
