@@ -66,14 +66,14 @@ fn crashed_operations_on_long_lived_keys_do_not_blow_up() {
     assert!((2..=20).contains(&invalid), "{invalid} of 30 are invalid");
 }
 
-/// Sixteen cas at once from one value to another: an order is a trail through all of them, and
+/// Eighteen cas at once from one value to another: an order is a trail through all of them, and
 /// there is none, because two values are left once more often than they are reached.
 fn hard() -> History {
     let mut history = History::new();
     let zero = Operation::new(Function::Write, 1, Value::Int(0));
     history.invoke(Nanos(1), ProcessId(99), None, &zero).unwrap();
     history.complete(Nanos(2), ProcessId(99), &Outcome::Ok(Value::Nil)).unwrap();
-    let without = [(0, 1), (2, 3), (0, 4), (4, 0)];
+    let without = [(0, 1), (2, 3)];
     let all = (0..5).flat_map(|from| (0..5).map(move |to| (from, to)));
     let pairs = all.filter(|(from, to)| from != to && !without.contains(&(*from, *to)));
     let pairs: Vec<Value> =
@@ -111,7 +111,9 @@ fn an_exhausted_budget_is_unknown_and_says_what_was_exhausted() {
     let stopped = check_within(&Budget { stop: &stop, ..Budget::DEFAULT });
     assert_eq!(stopped.verdict, Verdict::Unknown);
     assert!(stopped.summary.contains("the search was stopped"), "{}", stopped.summary);
-    assert_eq!(check_within(&Budget::DEFAULT).verdict, Verdict::Invalid);
+    let all = check_within(&Budget::DEFAULT);
+    assert_eq!(all.verdict, Verdict::Invalid);
+    assert!(all.cost.states > 20_000, "{:?}", all.cost);
 }
 
 #[test]

@@ -247,7 +247,8 @@ impl<'a, M: Model> Space<'a, M> {
     ) -> Option<Candidate> {
         let slot = self.timeline.items[target as usize].slot;
         let is_blind = self.timeline.is_blind(slot);
-        let may_be_placed = !self.timeline.is_pure(slot) && !(now.head.is_hot && is_blind);
+        let is_in_vain = now.head.is_hot && is_blind;
+        let may_be_placed = !self.timeline.is_pure(slot) && !is_in_vain;
         if is_blind && now.is_absorbed(slot, self.timeline.layout) {
             let is_awaited = may_be_placed
                 && self.timeline.layout.pure_words().any(|word| {
