@@ -66,6 +66,25 @@ pub trait Model: Sized + Send + Sync {
         true
     }
 
+    /// *Hint*: whether `wanted` is *lost* in `state`: it is not legal there, and only an operation of
+    /// which [`Model::may_recover`] holds leads to a state in which it is not lost.
+    fn is_lost(
+        &self,
+        _state: &Self::State,
+        _wanted: (&Self::Input, Option<&Self::Output>),
+    ) -> bool {
+        false
+    }
+
+    /// *Hint*: whether `wanted` may not be lost right after `operation` where it was lost before it.
+    fn may_recover(
+        &self,
+        _operation: (&Self::Input, Option<&Self::Output>),
+        _wanted: (&Self::Input, Option<&Self::Output>),
+    ) -> bool {
+        true
+    }
+
     /// Bytes a state occupies, its heap included. For the budget only.
     fn state_bytes(&self, _state: &Self::State) -> usize {
         size_of::<Self::State>()

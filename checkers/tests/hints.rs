@@ -64,25 +64,43 @@ where
             }
         }
     }
-    let knowing = || inputs.iter().flat_map(|input| outputs.iter().map(move |out| (input, *out)));
-    for state in states.iter().take(64) {
-        for (input, output) in knowing() {
-            let Ok(after) = model.step(state, input, output) else { continue };
-            for wanted in knowing().filter(|wanted| !model.may_enable((input, output), *wanted)) {
-                let is_legal = |state| model.step(state, wanted.0, wanted.1).is_ok();
-                assert!(
-                    is_legal(state) || !is_legal(&after),
-                    "enabled: {wanted:?} by {input:?} → {output:?} in {state:?}"
-                );
-            }
-        }
-    }
+    looking_ahead_holds(model, inputs, &outputs, &states);
     assert!(legal > states.len(), "next to nothing is legal: this is no test");
     let finite: Vec<&M::Input> = inputs.iter().filter(|input| model.is_finite(input)).collect();
     // From any state, because others may have made it.
     for state in states.iter().take(64) {
         let found = reachable(model, state.clone(), &finite).len();
         assert!(found < STATES_MAX, "not finite: {found} states from {state:?}");
+    }
+}
+
+/// The hints about what can lead to what.
+fn looking_ahead_holds<M>(
+    model: &M,
+    inputs: &[M::Input],
+    outputs: &[Option<&M::Output>],
+    states: &States<M>,
+) where
+    M: Model<State: Debug, Input: Debug, Output: Debug>,
+{
+    let all = || inputs.iter().flat_map(|input| outputs.iter().map(move |out| (input, *out)));
+    for state in states.iter().take(64) {
+        for wanted in all() {
+            let is_legal = |state: &M::State| model.step(state, wanted.0, wanted.1).is_ok();
+            let is_lost = |state: &M::State| model.is_lost(state, wanted);
+            assert!(!is_lost(state) || !is_legal(state), "not lost: {wanted:?} in {state:?}");
+            for by in all() {
+                let Ok(after) = model.step(state, by.0, by.1) else { continue };
+                assert!(
+                    model.may_enable(by, wanted) || is_legal(state) || !is_legal(&after),
+                    "enabled: {wanted:?} by {by:?} in {state:?}"
+                );
+                assert!(
+                    model.may_recover(by, wanted) || !is_lost(state) || is_lost(&after),
+                    "recovered: {wanted:?} by {by:?} in {state:?}"
+                );
+            }
+        }
     }
 }
 

@@ -44,30 +44,30 @@ pub(super) struct Entrant {
 /// In which order configurations are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// Depth first, the item to be placed first.
-    TargetFirst,
-    /// Depth first, the item first that began first.
-    OldestFirst,
+    /// Depth first; of the items, the one to be placed first.
+    Target,
+    /// Depth first; of the items, the one first that began first.
+    Oldest,
     /// Breadth first.
-    BreadthFirst,
+    Breadth,
 }
 
 impl Entrant {
     /// All of them, in the order of their turns.
     pub(super) const ALL: [Entrant; 5] = [
-        Entrant { way: Way::TargetFirst, is_exact: true },
-        Entrant { way: Way::BreadthFirst, is_exact: false },
-        Entrant { way: Way::TargetFirst, is_exact: false },
-        Entrant { way: Way::BreadthFirst, is_exact: true },
-        Entrant { way: Way::OldestFirst, is_exact: true },
+        Entrant { way: Way::Target, is_exact: true },
+        Entrant { way: Way::Breadth, is_exact: false },
+        Entrant { way: Way::Target, is_exact: false },
+        Entrant { way: Way::Breadth, is_exact: true },
+        Entrant { way: Way::Oldest, is_exact: true },
     ];
 
     fn start<M: Model>(self, space: &mut Space<'_, M>) -> Result<Box<dyn Order<M>>, Exhausted> {
         space.is_exact = self.is_exact;
         Ok(match self.way {
-            Way::TargetFirst => Box::new(DepthFirst::new(space, Preference::Target)?),
-            Way::OldestFirst => Box::new(DepthFirst::new(space, Preference::Oldest)?),
-            Way::BreadthFirst => Box::new(BreadthFirst::new(space)?),
+            Way::Target => Box::new(DepthFirst::new(space, Preference::Target)?),
+            Way::Oldest => Box::new(DepthFirst::new(space, Preference::Oldest)?),
+            Way::Breadth => Box::new(BreadthFirst::new(space)?),
         })
     }
 }

@@ -4,7 +4,7 @@
 //! `docs/checkers/search.md`, under the names given here.
 
 use super::configuration::{Configuration, slots};
-use super::hopes::hopes;
+use super::hopes::{Hopes, Parts};
 use super::meter::Meter;
 use super::states::States;
 use super::timeline::{Event, Item, Timeline};
@@ -58,7 +58,7 @@ pub(super) struct Space<'a, M: Model> {
     /// Whether what cannot lead on is left out (J7).
     pub looks_ahead: bool,
     /// Until when there is hope for each item.
-    hopes: Vec<u32>,
+    hopes: Hopes,
     /// So many events are to be passed.
     pub goal: u32,
     /// The furthest that used no more crashed operations than there were.
@@ -81,7 +81,7 @@ impl<'a, M: Model> Space<'a, M> {
             operations,
             counted: timeline.classes.iter().map(|class| !class.is_finite).collect(),
             goal: timeline.events.len() as u32,
-            hopes: hopes(model, operations, &timeline),
+            hopes: Hopes::new(model, operations, &timeline),
             looks_ahead: true,
             timeline,
             meter,
@@ -182,35 +182,55 @@ impl<'a, M: Model> Space<'a, M> {
     }
 
     /// **J7**: the end of an open item that cannot become legal any more, if there is one: it is not
-    /// legal here, and nothing that may enable it is left or begins before it ends.
+    /// legal here and nothing that may enable it is left or begins before it ends; or it is lost
+    /// here and the same holds of what may recover it.
     pub(super) fn doom(&mut self, now: &Configuration, window: &Window) -> Option<u32> {
         if !self.looks_ahead {
             return None;
         }
         let layout = self.timeline.layout;
-        let wanted = 0..layout.mutators + layout.pure;
-        let left = |word: usize| slots(word, window.open_slots(word) & !now.marks[word]);
-        for item in wanted.flat_map(left).map(|slot| window.holder(slot)) {
-            let end = self.timeline.items[item as usize].end;
+        let mut looked = 0;
+        let mut wanted = (0..layout.mutators + layout.pure)
+            .flat_map(|word| slots(word, window.open_slots(word) & !now.marks[word]))
+            .map(|slot| window.holder(slot));
+        let doomed = wanted.find(|item| {
+            let hopes = (&self.hopes.enabled, &self.hopes.recovered);
+            let enabled = hopes.0[*item as usize] < now.head.event;
+            let recovered = hopes.1[*item as usize] < now.head.event;
             // Beyond the goal nothing has to be legal.
-            if self.hopes[item as usize] >= now.head.event || end >= self.goal {
-                continue;
+            if !enabled && !recovered || self.timeline.items[*item as usize].end >= self.goal {
+                return false;
             }
-            self.meter.work(1);
-            let is_hope = || {
-                let makers = (0..layout.mutators).chain(layout.blind_words()).flat_map(left);
-                let wanted = self.parts(item);
-                let mut makers = makers.map(|slot| self.parts(window.holder(slot)));
-                makers.any(|maker| self.model.may_enable(maker, wanted))
-            };
-            if !is_hope() && !self.is_legal(now, item) {
-                return Some(end);
-            }
-        }
-        None
+            looked += 1;
+            let (state, wanted) = (self.states.get(now.head.state), self.parts(*item));
+            let may_enable = |maker| self.model.may_enable(maker, wanted);
+            let may_recover = |maker| self.model.may_recover(maker, wanted);
+            recovered
+                && self.model.is_lost(state, wanted)
+                && !self.is_left(now, window, may_recover)
+                || enabled
+                    && !self.is_left(now, window, may_enable)
+                    && self.model.step(state, wanted.0, wanted.1).is_err()
+        });
+        self.meter.work(looked);
+        doomed.map(|item| self.timeline.items[item as usize].end)
     }
 
-    fn parts(&self, item: u32) -> (&M::Input, Option<&M::Output>) {
+    /// Whether an open item that may change something is such, and has not been placed.
+    fn is_left<'b>(
+        &'b self,
+        now: &Configuration,
+        window: &Window,
+        is_such: impl Fn(Parts<'b, M>) -> bool,
+    ) -> bool {
+        let layout = self.timeline.layout;
+        (0..layout.mutators).chain(layout.blind_words()).any(|word| {
+            slots(word, window.open_slots(word) & !now.marks[word])
+                .any(|slot| is_such(self.parts(window.holder(slot))))
+        })
+    }
+
+    fn parts(&self, item: u32) -> Parts<'_, M> {
         let Interval { input, output, .. } = &self.operations[self.position(item)];
         (input, output.as_ref())
     }
@@ -227,7 +247,8 @@ impl<'a, M: Model> Space<'a, M> {
     ) -> Option<Candidate> {
         let slot = self.timeline.items[target as usize].slot;
         let is_blind = self.timeline.is_blind(slot);
-        let may_be_placed = !self.timeline.is_pure(slot) && !(now.head.is_hot && is_blind);
+        let is_in_vain = now.head.is_hot && is_blind;
+        let may_be_placed = !self.timeline.is_pure(slot) && !is_in_vain;
         if is_blind && now.is_absorbed(slot, self.timeline.layout) {
             let is_awaited = may_be_placed
                 && self.timeline.layout.pure_words().any(|word| {

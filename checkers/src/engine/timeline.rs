@@ -103,13 +103,13 @@ impl Timeline {
         Timeline { events, items, classes, layout }
     }
 
-    /// Bytes it occupies, with a word for each item of what is made of it.
+    /// Bytes it occupies, with two words for each item of what is made of it.
     pub(super) fn bytes(&self) -> usize {
         let members: usize = self.classes.iter().map(|class| class.members.capacity()).sum();
         size_of_val(&*self.events)
             + size_of_val(&*self.items)
             + size_of_val(&*self.classes)
-            + (members + self.items.len()) * size_of::<u32>()
+            + (members + 2 * self.items.len()) * size_of::<u32>()
     }
 
     /// Whether an item, by its slot, changes nothing.

@@ -220,6 +220,29 @@ impl Model for Cell {
         }
     }
 
+    /// Appends only make text longer: what saw text that does not begin with what the cell holds is
+    /// lost until somebody writes something else.
+    fn is_lost(&self, state: &Datum, (_, wanted): (&CellInput, Option<&CellOutput>)) -> bool {
+        let Some(CellOutput::Saw(wanted)) = wanted else { return false };
+        match (state, wanted) {
+            (Datum::Text(held), Datum::Text(seen)) => !seen.starts_with(&**held),
+            (Datum::Value(id), Datum::Text(_)) => !id.is_nil(),
+            (_, Datum::Value(_)) => state != wanted,
+        }
+    }
+
+    fn may_recover(
+        &self,
+        (input, output): (&CellInput, Option<&CellOutput>),
+        wanted: (&CellInput, Option<&CellOutput>),
+    ) -> bool {
+        match input {
+            CellInput::Read | CellInput::Append(_) => false,
+            CellInput::Write(new) => !self.is_lost(new, wanted),
+            CellInput::Cas(_, new) => !self.is_pure(input, output) && !self.is_lost(new, wanted),
+        }
+    }
+
     fn normalise(&self, operations: &mut Vec<Interval<Cell>>) -> Applied {
         normal::normalise(operations)
     }

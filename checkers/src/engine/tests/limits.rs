@@ -93,7 +93,7 @@ fn hundreds_of_operations_may_be_open() {
     for count in [64, 65, 200] {
         let model = Cell::register();
         let operations = wide(count, |number| count - 1 - number);
-        let depth_first = Entrant::ALL.into_iter().filter(|one| one.way != Way::BreadthFirst);
+        let depth_first = Entrant::ALL.into_iter().filter(|one| one.way != Way::Breadth);
         let alone = depth_first.map(|entrant| vec![entrant]);
         for entrants in alone.chain([Entrant::ALL.to_vec()]) {
             let outcome = just_in_time(&model, &operations, &Budget::DEFAULT, &entrants);

@@ -88,14 +88,34 @@ fn counters() {
     compare("counter", &Counter, FEW);
 }
 
-/// A million histories of each model: `cargo test --release -p tribunal-checkers --lib -- --ignored
-/// a_million_histories`.
-#[test]
-#[ignore = "takes a quarter of an hour in release mode"]
-fn a_million_histories_of_each_model() {
+/// The long version, a million histories of each model: `cargo test --release -p tribunal-checkers
+/// --lib -- --ignored a_million`.
+mod a_million {
+    use super::*;
+
     const MANY: u64 = 1_000_000;
-    compare("register", &Cell::register(), MANY);
-    compare("map", &Cell::kv(), MANY);
-    compare("queue", &Queue, MANY);
-    compare("counter", &Counter, MANY);
+
+    #[test]
+    #[ignore = "takes minutes in release mode"]
+    fn registers() {
+        compare("register", &Cell::register(), MANY);
+    }
+
+    #[test]
+    #[ignore = "takes minutes in release mode"]
+    fn maps() {
+        compare("map", &Cell::kv(), MANY);
+    }
+
+    #[test]
+    #[ignore = "takes minutes in release mode"]
+    fn queues() {
+        compare("queue", &Queue, MANY);
+    }
+
+    #[test]
+    #[ignore = "takes minutes in release mode"]
+    fn counters() {
+        compare("counter", &Counter, MANY);
+    }
 }
