@@ -72,8 +72,9 @@ impl Datum {
     /// The value behind an id. Empty text is nil: stores differ in which of the two a missing key
     /// reads as, and no promise is about that.
     pub fn of(id: ValueId, values: &Values) -> Datum {
-        match values.text(id) {
-            Some(text) => Datum::text(text),
+        match values.shared_text(id) {
+            Some(text) if text.is_empty() => Datum::NIL,
+            Some(text) => Datum::Text(text.clone()),
             None => Datum::Value(id),
         }
     }
@@ -122,8 +123,8 @@ impl Cell {
                     found: argument.show(values),
                 }),
             },
-            Function::Append if map => match values.text(call.argument) {
-                Some(text) => Ok(CellInput::Append(Arc::from(text))),
+            Function::Append if map => match values.shared_text(call.argument) {
+                Some(text) => Ok(CellInput::Append(text.clone())),
                 None => Err(Malformed::Argument {
                     function: function_name(call, values),
                     wanted: "text",
