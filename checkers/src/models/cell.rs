@@ -63,6 +63,8 @@ pub enum CellOutput {
     Done,
     /// This was there when it happened.
     Saw(Datum),
+    /// The same, of a read whose text had more tokens: what a counterexample keeps of it.
+    Kept(Datum),
 }
 
 impl Datum {
@@ -153,7 +155,7 @@ impl Model for Cell {
         input: &CellInput,
         output: Option<&CellOutput>,
     ) -> Result<Datum, WhyNot> {
-        if let Some(CellOutput::Saw(seen)) = output
+        if let Some(CellOutput::Saw(seen) | CellOutput::Kept(seen)) = output
             && seen != state
         {
             return Err(WhyNot::OBSERVED);
@@ -298,15 +300,15 @@ impl Notation for Cell {
             (WhyNot::NOT_TEXT, CellInput::Append(_), _) => {
                 format!("appends text, but the state is {holds}")
             }
-            (WhyNot::OBSERVED, _, Some(CellOutput::Saw(seen))) => {
+            (WhyNot::OBSERVED, _, Some(CellOutput::Saw(seen) | CellOutput::Kept(seen))) => {
                 format!("needs {}, but the state is {holds}", seen.show(values))
             }
             _ => format!("cannot happen when the state is {holds}"),
         }
     }
 
-    fn remark(&self, call: &Call, operation: &Interval<Cell>, values: &Values) -> &'static str {
-        words::remark(call, operation, values)
+    fn remark(&self, call: &Call, operation: &Interval<Cell>) -> &'static str {
+        words::remark(call, operation)
     }
 
     fn classify(&self, core: &[Interval<Cell>], all: &[Interval<Cell>]) -> Box<dyn Kind<Cell>> {
