@@ -37,7 +37,7 @@ pub trait Notation: Model + Clone + 'static {
 
     /// What of the operation, as it stands in a core, the contradiction does without: an end to its
     /// introduction, with a blank before it. Nothing by default.
-    fn remark(&self, _call: &Call, _operation: &Interval<Self>, _values: &Values) -> &'static str {
+    fn remark(&self, _call: &Call, _operation: &Interval<Self>) -> &'static str {
         ""
     }
 

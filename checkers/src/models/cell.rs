@@ -64,6 +64,8 @@ pub enum CellOutput {
     Done,
     /// This was there when it happened.
     Saw(Datum),
+    /// The same, of a read whose text had more tokens: what a counterexample keeps of it.
+    Kept(Datum),
 }
 
 impl Datum {
@@ -73,8 +75,9 @@ impl Datum {
     /// The value behind an id. Empty text is nil: stores differ in which of the two a missing key
     /// reads as, and no promise is about that.
     pub fn of(id: ValueId, values: &Values) -> Datum {
-        match values.text(id) {
-            Some(text) => Datum::text(text),
+        match values.shared_text(id) {
+            Some(text) if text.is_empty() => Datum::NIL,
+            Some(text) => Datum::Text(text.clone()),
             None => Datum::Value(id),
         }
     }
@@ -123,8 +126,8 @@ impl Cell {
                     found: argument.show(values),
                 }),
             },
-            Function::Append if map => match values.text(call.argument) {
-                Some(text) => Ok(CellInput::Append(Arc::from(text))),
+            Function::Append if map => match values.shared_text(call.argument) {
+                Some(text) => Ok(CellInput::Append(text.clone())),
                 None => Err(Malformed::Argument {
                     function: function_name(call, values),
                     wanted: "text",
@@ -153,7 +156,7 @@ impl Model for Cell {
         input: &CellInput,
         output: Option<&CellOutput>,
     ) -> Result<Datum, WhyNot> {
-        if let Some(CellOutput::Saw(seen)) = output
+        if let Some(CellOutput::Saw(seen) | CellOutput::Kept(seen)) = output
             && seen != state
         {
             return Err(WhyNot::OBSERVED);
@@ -339,15 +342,15 @@ impl Notation for Cell {
             (WhyNot::NOT_TEXT, CellInput::Append(_), _) => {
                 format!("appends text, but the state is {holds}")
             }
-            (WhyNot::OBSERVED, _, Some(CellOutput::Saw(seen))) => {
+            (WhyNot::OBSERVED, _, Some(CellOutput::Saw(seen) | CellOutput::Kept(seen))) => {
                 format!("needs {}, but the state is {holds}", seen.show(values))
             }
             _ => format!("cannot happen when the state is {holds}"),
         }
     }
 
-    fn remark(&self, call: &Call, operation: &Interval<Cell>, values: &Values) -> &'static str {
-        words::remark(call, operation, values)
+    fn remark(&self, call: &Call, operation: &Interval<Cell>) -> &'static str {
+        words::remark(call, operation)
     }
 
     fn stream(&self) -> Option<Box<dyn Stream<Cell>>> {

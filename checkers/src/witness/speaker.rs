@@ -84,7 +84,7 @@ impl<'a, N: Notation> Speaker<'a, N> {
         let place = call.node.map(|node| format!(" at {node}")).unwrap_or_default();
         let begun = seconds(call.invoked_at);
         let name = self.name(position).unwrap_or_default();
-        let remark = self.model().remark(call, &self.core()[position], self.values());
+        let remark = self.model().remark(call, &self.core()[position]);
         let who = format!("process {}{place}{remark}", call.process);
         match (call.completion, call.completed_at) {
             (Completion::Ok(_), Some(end)) => {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
@@ -53,7 +54,7 @@ impl fmt::Debug for ValueId {
 #[derive(Clone, Debug)]
 enum Stored {
     Int(i64),
-    Text(Box<str>),
+    Text(Arc<str>),
     List(Box<[ValueId]>),
 }
 
@@ -164,7 +165,7 @@ impl Values {
         }
         match &self.stored[id.0 as usize] {
             Stored::Int(number) => Value::Int(*number),
-            Stored::Text(text) => Value::text(text),
+            Stored::Text(text) => Value::Text(text.clone()),
             Stored::List(items) => Value::List(items.iter().map(|item| self.get(*item)).collect()),
         }
     }
@@ -182,6 +183,11 @@ impl Values {
 
     /// The text; `None` if the value is not text.
     pub fn text(&self, id: ValueId) -> Option<&str> {
+        self.shared_text(id).map(|text| &**text)
+    }
+
+    /// The text, to be kept without a copy; `None` if the value is not text.
+    pub fn shared_text(&self, id: ValueId) -> Option<&Arc<str>> {
         if id.is_nil() || id.inline().is_some() {
             return None;
         }

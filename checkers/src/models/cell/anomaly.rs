@@ -89,7 +89,9 @@ pub(crate) fn classify(core: &[Operation], all: &[Operation]) -> Anomaly {
     let end = core.iter().map(|operation| operation.end).filter(|end| *end != NEVER).max();
     let past: Vec<Operation> =
         all.iter().filter(|operation| Some(operation.begin) < end).cloned().collect();
-    let key = Key { core, past: &past, all, appended: is_appended(&past) };
+    let appended = is_appended(&past);
+    let tokens = if appended { Tokens::of(&past) } else { None };
+    let key = Key { core, past: &past, all, appended, tokens };
     key.nowhere()
         .or_else(|| key.lost_update())
         .or_else(|| key.duplicate_append())
@@ -131,6 +133,8 @@ struct Key<'a> {
     past: &'a [Operation],
     all: &'a [Operation],
     appended: bool,
+    /// Its tokens, if it is appended to and they are plain.
+    tokens: Option<Tokens<'a>>,
 }
 
 impl<'a> Key<'a> {
@@ -196,7 +200,7 @@ impl<'a> Key<'a> {
     /// append at most once. So if a text is appended by one operation only, and can show nowhere
     /// but where it was appended, it shows at most once.
     fn duplicate_append(&self) -> Option<Anomaly> {
-        let tokens = Tokens::of(self.past)?;
+        let tokens = self.tokens.as_ref()?;
         self.observers().into_iter().find_map(|(reader, seen)| {
             let Datum::Text(text) = seen else { return None };
             self.core.iter().enumerate().find_map(|(append, operation)| {
@@ -245,7 +249,7 @@ impl<'a> Key<'a> {
     }
 
     fn missing_append(&self) -> Option<Anomaly> {
-        let tokens = Tokens::of(self.past)?;
+        let tokens = self.tokens.as_ref()?;
         let shows = |operation: &Operation, tail: &str| match operation.observes() {
             Some(Datum::Text(text)) => text.contains(tail),
             Some(Datum::Value(_)) | None => false,
@@ -281,7 +285,7 @@ impl<'a> Key<'a> {
         if !self.appended || !self.past.iter().filter_map(Interval::value_written).all(textual) {
             return None;
         }
-        let tokens = Tokens::of(self.past)?;
+        let tokens = self.tokens.as_ref()?;
         let puts = |first: &str, operation: &Operation| match operation.value_written() {
             Some(Datum::Text(text)) => **text == *first,
             Some(Datum::Value(_)) | None => false,

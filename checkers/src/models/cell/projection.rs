@@ -108,6 +108,6 @@ fn says_less(form: &Operation, original: &Operation, sieve: impl Fn(&str) -> Str
         return form.is_weaker_form_of(original);
     }
     let same = form.begin == original.begin && form.end == original.end;
-    let saw = Some(CellOutput::Saw(Datum::text(&left)));
+    let saw = Some(CellOutput::Kept(Datum::text(&left)));
     same && original.writes().is_none() && form.input == CellInput::Read && form.output == saw
 }

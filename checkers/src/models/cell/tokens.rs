@@ -1,6 +1,6 @@
 //! Texts put together from written and appended ones.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use foldhash::fast::FixedState;
 
@@ -63,18 +63,19 @@ impl Lexis {
 
 /// The texts written and appended on a key, and how often each.
 pub(crate) struct Tokens<'a> {
-    counts: BTreeMap<&'a str, usize>,
+    counts: HashMap<&'a str, usize, FixedState>,
     lexis: Lexis,
 }
 
 impl<'a> Tokens<'a> {
     /// The tokens of a key; `None` if it is not plain where one ends and the next begins.
     pub(crate) fn of(all: &'a [Interval<Cell>]) -> Option<Tokens<'a>> {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut counts: HashMap<&str, usize, FixedState> =
+            HashMap::with_hasher(FixedState::with_seed(0x746f_6b65));
         for text in all.iter().filter_map(token) {
             *counts.entry(text).or_insert(0) += 1;
         }
-        let lexis = Lexis::of(counts.keys().map(|token| (0, *token))).ok()?;
+        let lexis = Lexis::of(all.iter().filter_map(token).map(|token| (0, token))).ok()?;
         (!counts.is_empty()).then_some(Tokens { counts, lexis })
     }
 

@@ -1,9 +1,9 @@
 //! What can be said of the contradictions a cell shows.
 
-use tribunal_history::{Call, Completion, Function, Values};
+use tribunal_history::{Call, Completion, Function};
 
 use super::anomaly::Anomaly;
-use super::{Cell, CellInput, Datum};
+use super::{Cell, CellInput, CellOutput, Datum};
 use crate::{Interval, Kind, Notation, Speaker};
 
 impl Kind<Cell> for Anomaly {
@@ -35,21 +35,13 @@ impl Kind<Cell> for Anomaly {
 }
 
 /// What of an operation the contradiction does without, as the end of its introduction.
-pub(super) fn remark(call: &Call, operation: &Interval<Cell>, values: &Values) -> &'static str {
-    match (call.function, &operation.input) {
-        (Function::Cas, CellInput::Write(_)) => " (what it met does not matter)",
-        (Function::Cas, CellInput::Read) => " (what it wrote does not matter)",
-        (_, CellInput::Read) if sieved(call, operation, values) => {
-            " (some of what it read does not matter)"
-        }
+pub(super) fn remark(call: &Call, operation: &Interval<Cell>) -> &'static str {
+    match (call.function, &operation.input, &operation.output) {
+        (Function::Cas, CellInput::Write(_), _) => " (what it met does not matter)",
+        (_, _, Some(CellOutput::Kept(_))) => " (some of what it read does not matter)",
+        (Function::Cas, CellInput::Read, _) => " (what it wrote does not matter)",
         _ => "",
     }
-}
-
-/// Whether less of what was read is left than was read.
-fn sieved(call: &Call, operation: &Interval<Cell>, values: &Values) -> bool {
-    let read = call.result().map(|result| Datum::of(result, values));
-    operation.observes().is_some_and(|left| read.is_some_and(|read| read != *left))
 }
 
 struct Words<'a> {

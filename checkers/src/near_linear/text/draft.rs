@@ -120,7 +120,7 @@ impl<'a> Draft<'a> {
             let kept: String = pieces.filter(|piece| self.kept.contains(piece)).collect();
             if kept.len() < text.len() {
                 operation.input = CellInput::Read;
-                operation.output = Some(CellOutput::Saw(Datum::text(&kept)));
+                operation.output = Some(CellOutput::Kept(Datum::text(&kept)));
             }
         }
         operation

@@ -147,8 +147,11 @@ fn part(random: &mut Random, history: &[Operation]) -> Vec<Operation> {
         if let (Some(CellOutput::Saw(Datum::Text(text))), Ok(texts)) = (&form.output, &texts) {
             let pieces = texts.lexis.pieces(text);
             let left = pieces.filter(|piece| texts.owner(piece).is_some_and(|owner| kept[owner]));
-            form.output = Some(CellOutput::Saw(Datum::text(&left.collect::<String>())));
-            form.input = CellInput::Read;
+            let left: String = left.collect();
+            if left.len() < text.len() {
+                form.output = Some(CellOutput::Kept(Datum::text(&left)));
+                form.input = CellInput::Read;
+            }
         }
         if random.chance(1, 12) {
             form.weaken();
