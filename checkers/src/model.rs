@@ -39,6 +39,21 @@ pub trait Model: Sized + Send + Sync {
         output: Option<&Self::Output>,
     ) -> Result<Self::State, WhyNot>;
 
+    /// The same as [`Model::step`], in place, for models whose states are large: a replay of a
+    /// million operations keeps one state. If the operation may not happen, the state is anything.
+    ///
+    /// # Errors
+    /// If it may not.
+    fn advance(
+        &self,
+        state: &mut Self::State,
+        input: &Self::Input,
+        output: Option<&Self::Output>,
+    ) -> Result<(), WhyNot> {
+        *state = self.step(state, input, output)?;
+        Ok(())
+    }
+
     /// *Hint*: the operation changes no state whatsoever in which it may happen.
     fn is_pure(&self, _input: &Self::Input, _output: Option<&Self::Output>) -> bool {
         false

@@ -252,7 +252,7 @@ impl Scan {
         Attempt::Legal(order)
     }
 
-    /// The first and the last operation of these holds.
+    /// The first and the last operation of these holds, as far as they bear on each other.
     fn core<L: Lock>(&self, operations: &[Interval<L>], blocks: &[u32]) -> Vec<Interval<L>> {
         let ends = blocks.iter().flat_map(|block| {
             let Hold { first, last } = &self.holds[*block as usize];
@@ -263,9 +263,14 @@ impl Scan {
         positions.dedup();
         let mut core: Vec<Interval<L>> =
             positions.into_iter().map(|position| operations[position].clone()).collect();
-        // A release that began when all else had ended bears on nothing.
-        let until = last_end(&core);
-        core.retain(|operation| operation.begin <= until);
+        // A release that began when all else had ended bears on nothing: without it the hold has no
+        // end at all.
+        while let Some(last) = core.pop() {
+            if last.input.is_acquire() || last.begin <= last_end(&core) {
+                core.push(last);
+                break;
+            }
+        }
         core
     }
 }
