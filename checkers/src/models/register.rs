@@ -11,8 +11,8 @@ use crate::normal::Applied;
 use crate::persistent::PersistentMap;
 use crate::{Interval, Model, WhyNot};
 
-/// A map of registers, each nil at first: [`Cell`](crate::Cell) for plain Rust values. With one key,
-/// as `()`, it is a register; see [`Register`].
+/// A map of registers, each nil at first: [`Cell`](crate::Cell) for plain Rust values. With one
+/// key, as `()`, it is a register; see [`Register`].
 ///
 /// Keys are judged one by one, and each by all that is known of cells.
 pub struct Kv<K, V>(PhantomData<fn() -> (K, V)>);

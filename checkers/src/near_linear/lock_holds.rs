@@ -29,9 +29,9 @@ const OPEN: u32 = u32::MAX;
 /// which release ends it. Legal orders are rows of holds in any order: the block lemma decides (see
 /// `docs/checkers/blocks.md`), with a hold that nobody ends as a block that ends never. A crashed
 /// acquire is dropped: nobody can have ended it, since a client does nothing after an operation of
-/// unknown end, and without it the lock is free more often. A crashed release is at its best where it
-/// is legal. Where acquires were refused this is a necessary condition only, because each of them
-/// needs a hold of somebody's.
+/// unknown end, and without it the lock is free more often. A crashed release is at its best where
+/// it is legal. Where acquires were refused this is a necessary condition only, because each of
+/// them needs a hold of somebody's.
 pub(crate) fn blocks(lock: &Mutex, operations: &[Interval<Mutex>]) -> Attempt<Mutex> {
     let scan = match Scan::of(lock, operations) {
         Ok(scan) => scan,
@@ -143,8 +143,8 @@ struct Client {
     hold: u32,
 }
 
-/// The number of each operation's client, and how many there are, if each client did one thing after
-/// another, and nothing after an operation of unknown end.
+/// The number of each operation's client, and how many there are, if each client did one thing
+/// after another, and nothing after an operation of unknown end.
 fn clients<L: Lock>(operations: &[Interval<L>]) -> Result<(Vec<u32>, usize), Obstacle> {
     let mut numbers: HashMap<u32, u32, FixedState> =
         HashMap::with_hasher(FixedState::with_seed(0x686f_6c64));

@@ -333,7 +333,8 @@ impl<M: Model> Model for Searched<M> {
     }
 }
 
-/// Checks the hints of a model, and its step in place, in the states that these inputs and outputs lead to, at most `most`.
+/// Checks the hints of a model, and its step in place, in the states that these inputs and outputs
+/// lead to, at most `most`.
 pub(crate) fn hints_hold<M: Model>(
     model: &M,
     inputs: &[M::Input],
