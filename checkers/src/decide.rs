@@ -59,10 +59,10 @@ pub enum Doubt {
 
 /// Decides whether `operations` have a legal order.
 ///
-/// In turn: the model's algorithms, the first that applies decides; then its parts, each in the same
-/// way; then the normal form and the generic search, within `budget`. A *legal* is an order that was replayed; an *impossible* of an
-/// algorithm is a core of which every order was tried. Positions are among `operations`, whose
-/// calls ascend.
+/// In turn: the model's algorithms, the first that applies decides; then its parts, each in the
+/// same way; then the normal form and the generic search, within `budget`. A *legal* is an order
+/// that was replayed; an *impossible* of an algorithm is a core of which every order was tried.
+/// Positions are among `operations`, whose calls ascend.
 pub fn decide<M: Model>(model: &M, operations: &[Interval<M>], budget: &Budget<'_>) -> Decision<M> {
     let mut obstacles = Vec::new();
     if let Some(decision) = tried(model, operations, &mut obstacles) {

@@ -33,6 +33,7 @@ pub struct PersistentMap<K, V> {
 /// An entry and the hash of its key.
 type Entry<K, V> = (u64, K, V);
 
+#[derive(Clone)]
 enum Node<K, V> {
     /// At most [`LEAF_MAX`] entries, or any number whose hashes are equal.
     Leaf(Vec<Entry<K, V>>),
@@ -79,28 +80,43 @@ impl<K: Clone + Eq + Hash, V: Clone + Eq + Hash> PersistentMap<K, V> {
         self.get(key).is_some()
     }
 
+    /// Gives the key this value, and gives back the one it had. What no other map shares is changed
+    /// in place. O(log n).
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        let hash = hash_of(&key);
+        let new = digest(hash, &value);
+        let old = insert(&mut self.root, 0, (hash, key, value));
+        self.len += usize::from(old.is_none());
+        let gone = old.as_ref().map_or(0, |old| digest(hash, old));
+        self.digest = self.digest.wrapping_sub(gone).wrapping_add(new);
+        old
+    }
+
+    /// Takes the key away. What no other map shares is changed in place. O(log n).
+    pub fn remove(&mut self, key: &K) {
+        let Some(old) = self.get(key) else { return };
+        let hash = hash_of(key);
+        self.digest = self.digest.wrapping_sub(digest(hash, old));
+        self.len -= 1;
+        remove(&mut self.root, 0, hash, key);
+    }
+
     /// The map with this value for this key. O(log n).
     #[must_use]
     pub fn with(&self, key: K, value: V) -> Self {
-        let old = self.get(&key);
-        if old == Some(&value) {
-            return self.clone();
+        let mut map = self.clone();
+        if map.get(&key) != Some(&value) {
+            map.insert(key, value);
         }
-        let gone = old.map_or(0, |old| hash_of(&(&key, old)));
-        let len = self.len + usize::from(old.is_none());
-        let digest = self.digest.wrapping_sub(gone).wrapping_add(hash_of(&(&key, &value)));
-        let entry = (hash_of(&key), key, value);
-        PersistentMap { root: Rc::new(inserted(&self.root, 0, entry)), len, digest }
+        map
     }
 
     /// The map without this key. O(log n).
     #[must_use]
     pub fn without(&self, key: &K) -> Self {
-        let Some(old) = self.get(key) else { return self.clone() };
-        let digest = self.digest.wrapping_sub(hash_of(&(key, old)));
-        let root = removed(&self.root, 0, hash_of(key), key)
-            .unwrap_or_else(|| Rc::new(Node::Leaf(Vec::new())));
-        PersistentMap { root, len: self.len - 1, digest }
+        let mut map = self.clone();
+        map.remove(key);
+        map
     }
 
     /// Every entry, in an order that depends on the entries alone. O(n).
@@ -172,90 +188,88 @@ const fn child(hash: u64, depth: u32) -> usize {
     (hash >> (depth * BITS)) as usize % FANOUT
 }
 
-/// The node with the entry. Recursion is at most [`DEPTH_MAX`] deep.
-fn inserted<K: Clone + Eq, V: Clone>(
-    node: &Node<K, V>,
+/// What an entry adds to the digest.
+fn digest(hash: u64, value: &impl Hash) -> u64 {
+    hash_of(&(hash, value))
+}
+
+/// Puts the entry into the node, and gives the value that was there. Recursion is at most
+/// [`DEPTH_MAX`] deep.
+fn insert<K: Clone + Eq, V: Clone>(
+    node: &mut Rc<Node<K, V>>,
     depth: u32,
     entry: Entry<K, V>,
-) -> Node<K, V> {
-    match node {
+) -> Option<V> {
+    match Rc::make_mut(node) {
         Node::Leaf(entries) => {
-            let mut entries = entries.clone();
-            let place = entries.iter().position(|(h, k, _)| *h == entry.0 && *k == entry.1);
-            match place {
-                Some(place) => entries[place] = entry,
-                None => entries.push(entry),
+            if let Some(old) = entries.iter_mut().find(|(h, k, _)| *h == entry.0 && *k == entry.1) {
+                return Some(std::mem::replace(&mut old.2, entry.2));
             }
+            entries.push(entry);
             if entries.len() > LEAF_MAX && depth < DEPTH_MAX {
-                return split(entries, depth);
+                let entries = std::mem::take(entries);
+                *node = Rc::new(split(entries, depth));
             }
-            Node::Leaf(entries)
+            None
         }
-        Node::Branch { children, .. } => {
-            let mut children = children.clone();
-            let place = &mut children[child(entry.0, depth)];
-            *place = Some(Rc::new(match place {
-                Some(below) => inserted(below, depth + 1, entry),
-                None => Node::Leaf(vec![entry]),
-            }));
-            branch(children)
+        Node::Branch { children, len } => {
+            let old = match &mut children[child(entry.0, depth)] {
+                Some(below) => insert(below, depth + 1, entry),
+                empty => {
+                    *empty = Some(Rc::new(Node::Leaf(vec![entry])));
+                    None
+                }
+            };
+            *len += usize::from(old.is_none());
+            old
         }
     }
 }
 
 fn split<K: Clone + Eq, V: Clone>(entries: Vec<Entry<K, V>>, depth: u32) -> Node<K, V> {
+    let len = entries.len();
     let mut parts: [Vec<Entry<K, V>>; FANOUT] = Default::default();
     for entry in entries {
         parts[child(entry.0, depth)].push(entry);
     }
-    branch(parts.map(|part| match part.len() {
+    let children = parts.map(|part| match part.len() {
         0 => None,
         many if many > LEAF_MAX && depth + 1 < DEPTH_MAX => Some(Rc::new(split(part, depth + 1))),
         _ => Some(Rc::new(Node::Leaf(part))),
-    }))
-}
-
-/// The node without the key, which is in it; `None` if nothing is left.
-fn removed<K: Clone + Eq, V: Clone>(
-    node: &Node<K, V>,
-    depth: u32,
-    hash: u64,
-    key: &K,
-) -> Option<Rc<Node<K, V>>> {
-    match node {
-        Node::Leaf(entries) => {
-            let left: Vec<_> = entries.iter().filter(|(_, k, _)| k != key).cloned().collect();
-            (!left.is_empty()).then(|| Rc::new(Node::Leaf(left)))
-        }
-        Node::Branch { children, len } => {
-            let mut children = children.clone();
-            let place = &mut children[child(hash, depth)];
-            *place = place.as_ref().and_then(|below| removed(below, depth + 1, hash, key));
-            if *len - 1 > LEAF_MAX {
-                return Some(Rc::new(branch(children)));
-            }
-            // So few that they are a leaf: all children are leaves by now.
-            let mut left = Vec::with_capacity(LEAF_MAX);
-            for node in children.iter().flatten() {
-                if let Node::Leaf(entries) = &**node {
-                    left.extend(entries.iter().cloned());
-                }
-            }
-            Some(Rc::new(Node::Leaf(left)))
-        }
-    }
-}
-
-fn branch<K, V>(children: [Option<Rc<Node<K, V>>>; FANOUT]) -> Node<K, V> {
-    let len = children.iter().flatten().map(|node| node.len()).sum();
+    });
     Node::Branch { children, len }
 }
 
-impl<K, V> Node<K, V> {
-    const fn len(&self) -> usize {
-        match self {
-            Node::Leaf(entries) => entries.len(),
-            Node::Branch { len, .. } => *len,
+/// Takes the key, which is there, out of the node; whether nothing is left. Recursion is at most
+/// [`DEPTH_MAX`] deep.
+fn remove<K: Clone + Eq, V: Clone>(
+    node: &mut Rc<Node<K, V>>,
+    depth: u32,
+    hash: u64,
+    key: &K,
+) -> bool {
+    match Rc::make_mut(node) {
+        Node::Leaf(entries) => {
+            entries.retain(|(_, k, _)| k != key);
+            entries.is_empty()
+        }
+        Node::Branch { children, len } => {
+            let place = &mut children[child(hash, depth)];
+            if place.as_mut().is_some_and(|below| remove(below, depth + 1, hash, key)) {
+                *place = None;
+            }
+            *len -= 1;
+            if *len <= LEAF_MAX {
+                // So few that they are a leaf: all children are leaves by now.
+                let mut left = Vec::with_capacity(LEAF_MAX + 1);
+                for node in children.iter().flatten() {
+                    if let Node::Leaf(entries) = &**node {
+                        left.extend(entries.iter().cloned());
+                    }
+                }
+                *node = Rc::new(Node::Leaf(left));
+            }
+            false
         }
     }
 }
@@ -308,12 +322,16 @@ mod tests {
             let at = key(random.below(keys));
             if random.chance(1, 2) {
                 let value = random.below(3);
-                (map, plain) = (map.with(at.clone(), value), {
-                    plain.insert(at, value);
-                    plain
-                });
+                match random.chance(1, 2) {
+                    true => map = map.with(at.clone(), value),
+                    false => assert_eq!(map.insert(at.clone(), value), plain.get(&at).copied()),
+                }
+                plain.insert(at, value);
             } else {
-                map = map.without(&at);
+                match random.chance(1, 2) {
+                    true => map = map.without(&at),
+                    false => map.remove(&at),
+                }
                 plain.remove(&at);
             }
             if random.chance(1, 50) {

@@ -24,8 +24,8 @@ struct Log<M: Model> {
     moment: u64,
 }
 
-/// An operation that was invoked and has not ended. Dropped, as when its thread panics, it stays so:
-/// it may take effect at any later time, or never.
+/// An operation that was invoked and has not ended. Dropped, as when its thread panics, it stays
+/// so: it may take effect at any later time, or never.
 #[must_use = "an operation that is dropped at once may take effect at any later time, or never"]
 pub struct Pending<'a, M: Model> {
     recorder: &'a Recorder<M>,
@@ -50,8 +50,8 @@ impl<M: Model> Recorder<M> {
         Pending { recorder: self, call }
     }
 
-    /// Records an operation that `act` does, whose answer is what `act` returns. If `act` panics, its
-    /// outcome is unknown.
+    /// Records an operation that `act` does, whose answer is what `act` returns. If `act` panics,
+    /// its outcome is unknown.
     pub fn record(&self, input: impl Into<M::Input>, act: impl FnOnce() -> M::Output) -> M::Output {
         let pending = self.invoke(input);
         let output = act();

@@ -5,7 +5,7 @@ mod objects;
 use std::collections::BTreeMap;
 use std::thread;
 
-use objects::{Object, SMALL, Shape, compare};
+use objects::{Object, SMALL, Shape, compare, hints_hold};
 use tribunal_checkers::{
     Counter, CounterInput, CounterOutput, Kv, KvOp, Recorder, Register, RegisterOp, RegisterRet,
     Verdict, check,
@@ -167,4 +167,20 @@ fn maps_of_plain_values_agree_with_brute_force() {
         let valid = counts.valid * 100 / counts.histories;
         assert!((30..=90).contains(&valid), "{valid} % of {name} are valid");
     }
+}
+
+#[test]
+fn hints_of_maps_are_true() {
+    let values = [None, Some(1), Some(2)];
+    let mut inputs = Vec::new();
+    for key in 0..2_u64 {
+        inputs.push(RegisterOp::Read.on(key));
+        for one in values {
+            inputs.push(RegisterOp::Write(one).on(key));
+            inputs.extend(values.map(|other| RegisterOp::Cas(one, other).on(key)));
+        }
+    }
+    let mut outputs = values.map(RegisterRet::Saw).to_vec();
+    outputs.push(RegisterRet::Done);
+    hints_hold(&Kv::<u64, u64>::new(), &inputs, &outputs, 50);
 }

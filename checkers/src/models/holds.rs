@@ -76,19 +76,19 @@ pub(crate) trait Lock: Model<Input = LockInput> {
 /// Whether `core`, if it has no legal order, shows that `all` has none: the rule that knows no
 /// model, or *it consists of holds*. O(n log n).
 ///
-/// It consists of holds, if for every client in it, of what that client asked before the core's last
-/// end and was not refused: no two overlap, none comes after one of unknown end, and each *hold*
-/// (from when the client takes the free lock to when the lock is free again) is not in the core, or
-/// with its first acquire and with the release that ends it, if there is one; and of those between,
-/// at no time more acquires than releases too many, nor so few that the lock would be free. The core
-/// holds no refused acquire.
+/// It consists of holds, if for every client in it, of what that client asked before the core's
+/// last end and was not refused: no two overlap, none comes after one of unknown end, and each
+/// *hold* (from when the client takes the free lock to when the lock is free again) is not in the
+/// core, or with its first acquire and with the release that ends it, if there is one; and of those
+/// between, at no time more acquires than releases too many, nor so few that the lock would be
+/// free. The core holds no refused acquire.
 ///
-/// *Proof.* In every legal order a client's operations stand in their own order, so the lock is free
-/// for it at the same places (if an acquire or a release is illegal in that order already, there is
-/// no legal order, and the claim holds). A legal order of `all` is a row of holds, one after the
-/// other, and crashed acquires that nobody ends; leave out all that is not in the core. What is left
-/// of a hold is a hold, so it is a row of holds; and where a release was refused, its client held
-/// nothing, and does not now. ∎
+/// *Proof.* In every legal order a client's operations stand in their own order, so the lock is
+/// free for it at the same places (if an acquire or a release is illegal in that order already,
+/// there is no legal order, and the claim holds). A legal order of `all` is a row of holds, one
+/// after the other, and crashed acquires that nobody ends; leave out all that is not in the core.
+/// What is left of a hold is a hold, so it is a row of holds; and where a release was refused, its
+/// client held nothing, and does not now. ∎
 pub(super) fn is_reduction<L: Lock>(lock: &L, core: &[Interval<L>], all: &[Interval<L>]) -> bool {
     consists_of_holds(lock, core, all) || is_plain_reduction(lock, core, all)
 }

@@ -48,6 +48,11 @@ impl<V> fmt::Debug for IdGenerator<V> {
     }
 }
 
+impl WhyNot {
+    /// The id is not new.
+    const TWICE: WhyNot = WhyNot("was given an id that was given before");
+}
+
 impl<V: Data> Model for IdGenerator<V> {
     /// The ids given.
     type State = PersistentMap<V, ()>;
@@ -67,8 +72,20 @@ impl<V: Data> Model for IdGenerator<V> {
         match output {
             // Nobody saw the id: it was one that nobody else was given.
             None => Ok(state.clone()),
-            Some(id) if state.contains(id) => Err(WhyNot("was given an id that was given before")),
+            Some(id) if state.contains(id) => Err(WhyNot::TWICE),
             Some(id) => Ok(state.with(id.clone(), ())),
+        }
+    }
+
+    fn advance(
+        &self,
+        state: &mut PersistentMap<V, ()>,
+        _input: &Generate,
+        output: Option<&V>,
+    ) -> Result<(), WhyNot> {
+        match output {
+            Some(id) if state.insert(id.clone(), ()).is_some() => Err(WhyNot::TWICE),
+            None | Some(_) => Ok(()),
         }
     }
 

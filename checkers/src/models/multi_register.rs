@@ -91,13 +91,23 @@ impl<K: Data, V: Data> Model for MultiRegister<K, V> {
         output: Option<&Seen<V>>,
     ) -> Result<PersistentMap<K, V>, WhyNot> {
         let mut state = state.clone();
+        self.advance(&mut state, input, output)?;
+        Ok(state)
+    }
+
+    fn advance(
+        &self,
+        state: &mut PersistentMap<K, V>,
+        input: &Vec<MicroOperation<K, V>>,
+        output: Option<&Seen<V>>,
+    ) -> Result<(), WhyNot> {
         let mut seen = output.map(|seen| seen.iter());
         for micro in input {
             match micro {
                 MicroOperation::Write(key, Some(value)) => {
-                    state = state.with(key.clone(), value.clone());
+                    state.insert(key.clone(), value.clone());
                 }
-                MicroOperation::Write(key, None) => state = state.without(key),
+                MicroOperation::Write(key, None) => state.remove(key),
                 MicroOperation::Read(key) => {
                     if let Some(seen) = &mut seen
                         && seen.next().map(Option::as_ref) != Some(state.get(key))
@@ -109,7 +119,7 @@ impl<K: Data, V: Data> Model for MultiRegister<K, V> {
         }
         match seen.is_some_and(|mut seen| seen.next().is_some()) {
             true => Err(WhyNot::NO_ANSWER),
-            false => Ok(state),
+            false => Ok(()),
         }
     }
 

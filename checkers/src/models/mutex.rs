@@ -11,9 +11,9 @@ use crate::{Interval, Kind, Malformed, Model, Notation, Reductions, WhyNot};
 
 /// A lock that belongs to whom it was given, free at first.
 ///
-/// Who holds it may take it again as often as it is *reentrant*; it is free when it was given back as
-/// often as it was taken. Who does not hold it cannot give it back. For a lock that anybody may give
-/// back see [`crate::Semaphore`] with one permit.
+/// Who holds it may take it again as often as it is *reentrant*; it is free when it was given back
+/// as often as it was taken. Who does not hold it cannot give it back. For a lock that anybody may
+/// give back see [`crate::Semaphore`] with one permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mutex {
     name: &'static str,

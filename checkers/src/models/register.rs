@@ -11,8 +11,8 @@ use crate::normal::Applied;
 use crate::persistent::PersistentMap;
 use crate::{Interval, Model, WhyNot};
 
-/// A map of registers, each nil at first: [`Cell`](crate::Cell) for plain Rust values. With one key,
-/// as `()`, it is a register; see [`Register`].
+/// A map of registers, each nil at first: [`Cell`](crate::Cell) for plain Rust values. With one
+/// key, as `()`, it is a register; see [`Register`].
 ///
 /// Keys are judged one by one, and each by all that is known of cells.
 pub struct Kv<K, V>(PhantomData<fn() -> (K, V)>);
@@ -128,9 +128,20 @@ impl<K: Data, V: Data> Model for Kv<K, V> {
     fn step(
         &self,
         state: &PersistentMap<K, V>,
-        KvOp { key, op }: &KvOp<K, V>,
+        input: &KvOp<K, V>,
         output: Option<&RegisterRet<V>>,
     ) -> Result<PersistentMap<K, V>, WhyNot> {
+        let mut state = state.clone();
+        self.advance(&mut state, input, output)?;
+        Ok(state)
+    }
+
+    fn advance(
+        &self,
+        state: &mut PersistentMap<K, V>,
+        KvOp { key, op }: &KvOp<K, V>,
+        output: Option<&RegisterRet<V>>,
+    ) -> Result<(), WhyNot> {
         let held = state.get(key);
         match (op, output) {
             (_, None) | (RegisterOp::Write(_), Some(RegisterRet::Done)) => {}
@@ -145,12 +156,13 @@ impl<K: Data, V: Data> Model for Kv<K, V> {
         let new = match op {
             RegisterOp::Write(new) => new,
             RegisterOp::Cas(expected, new) if expected.as_ref() == held => new,
-            RegisterOp::Read | RegisterOp::Cas(..) => return Ok(state.clone()),
+            RegisterOp::Read | RegisterOp::Cas(..) => return Ok(()),
         };
-        Ok(match new {
-            Some(new) => state.with(key.clone(), new.clone()),
-            None => state.without(key),
-        })
+        match new {
+            Some(new) => drop(state.insert(key.clone(), new.clone())),
+            None => state.remove(key),
+        }
+        Ok(())
     }
 
     fn is_pure(&self, input: &KvOp<K, V>, output: Option<&RegisterRet<V>>) -> bool {

@@ -118,30 +118,27 @@ impl<V: Data> Model for Set<V> {
         input: &SetInput<V>,
         output: Option<&SetOutput<V>>,
     ) -> Result<SetState<V>, WhyNot> {
-        if let SetInput::Read = input {
-            return match output {
-                None => Ok(state.clone()),
-                Some(SetOutput::Elements(seen)) => {
-                    let equal = seen.len() == state.len()
-                        && seen.iter().all(|element| state.contains(element));
-                    if equal { Ok(state.clone()) } else { Err(WhyNot::OBSERVED) }
-                }
-                Some(_) => Err(WhyNot::NO_ANSWER),
-            };
-        }
-        if !is_answer(input, output) {
-            return Err(WhyNot::NO_ANSWER);
-        }
-        if let Some((element, there)) = saw(input, output)
-            && state.contains(element) != there
-        {
-            return Err(if there { WhyNot::NOT_THERE } else { WhyNot::THERE });
-        }
+        check(state, input, output)?;
         Ok(match input {
             SetInput::Add(element) => state.with(element.clone(), ()),
             SetInput::Remove(element) => state.without(element),
             SetInput::Contains(_) | SetInput::Read => state.clone(),
         })
+    }
+
+    fn advance(
+        &self,
+        state: &mut SetState<V>,
+        input: &SetInput<V>,
+        output: Option<&SetOutput<V>>,
+    ) -> Result<(), WhyNot> {
+        check(state, input, output)?;
+        match input {
+            SetInput::Add(element) => drop(state.insert(element.clone(), ())),
+            SetInput::Remove(element) => state.remove(element),
+            SetInput::Contains(_) | SetInput::Read => {}
+        }
+        Ok(())
     }
 
     fn is_pure(&self, input: &SetInput<V>, output: Option<&SetOutput<V>>) -> bool {
@@ -183,6 +180,30 @@ impl<V: Data> Model for Set<V> {
 
     fn reductions(&self) -> Reductions<Self> {
         reductions::reductions()
+    }
+}
+
+/// Whether the operation may happen in this state with this answer.
+fn check<V: Data>(
+    state: &SetState<V>,
+    input: &SetInput<V>,
+    output: Option<&SetOutput<V>>,
+) -> Result<(), WhyNot> {
+    if !is_answer(input, output) {
+        return Err(WhyNot::NO_ANSWER);
+    }
+    if let Some((element, there)) = saw(input, output)
+        && state.contains(element) != there
+    {
+        return Err(if there { WhyNot::NOT_THERE } else { WhyNot::THERE });
+    }
+    match output {
+        Some(SetOutput::Elements(seen))
+            if seen.len() != state.len() || !seen.iter().all(|one| state.contains(one)) =>
+        {
+            Err(WhyNot::OBSERVED)
+        }
+        _ => Ok(()),
     }
 }
 

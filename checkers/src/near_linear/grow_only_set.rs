@@ -21,9 +21,10 @@ const NONE: u32 = u32::MAX;
 /// In every legal order the set only grows, so reads stand in order of their sizes, and each shows
 /// what the one before it shows. That says for every element which reads come before its add and
 /// which after; what found it missing (`contains`, say) comes before its add, what found it there
-/// after. These constraints and real time are all there is. Every operation takes effect as early as
-/// they allow: at its beginning or with the latest of its predecessors; if one had ended by then,
-/// it ended before a predecessor of its predecessors began, and the constraints close a circle. ∎
+/// after. These constraints and real time are all there is. Every operation takes effect as early
+/// as they allow: at its beginning or with the latest of its predecessors; if one had ended by
+/// then, it ended before a predecessor of its predecessors began, and the constraints close a
+/// circle. ∎
 ///
 /// A crashed add that nobody saw is left out (see `docs/checkers/sets.md`).
 pub(crate) fn attempt<V: Data>(_: &Set<V>, operations: &[Operation<V>]) -> Attempt<Set<V>> {

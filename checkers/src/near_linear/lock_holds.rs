@@ -29,9 +29,9 @@ const OPEN: u32 = u32::MAX;
 /// which release ends it. Legal orders are rows of holds in any order: the block lemma decides (see
 /// `docs/checkers/blocks.md`), with a hold that nobody ends as a block that ends never. A crashed
 /// acquire is dropped: nobody can have ended it, since a client does nothing after an operation of
-/// unknown end, and without it the lock is free more often. A crashed release is at its best where it
-/// is legal. Where acquires were refused this is a necessary condition only, because each of them
-/// needs a hold of somebody's.
+/// unknown end, and without it the lock is free more often. A crashed release is at its best where
+/// it is legal. Where acquires were refused this is a necessary condition only, because each of
+/// them needs a hold of somebody's.
 pub(crate) fn blocks(lock: &Mutex, operations: &[Interval<Mutex>]) -> Attempt<Mutex> {
     let scan = match Scan::of(lock, operations) {
         Ok(scan) => scan,
@@ -143,8 +143,8 @@ struct Client {
     hold: u32,
 }
 
-/// The number of each operation's client, and how many there are, if each client did one thing after
-/// another, and nothing after an operation of unknown end.
+/// The number of each operation's client, and how many there are, if each client did one thing
+/// after another, and nothing after an operation of unknown end.
 fn clients<L: Lock>(operations: &[Interval<L>]) -> Result<(Vec<u32>, usize), Obstacle> {
     let mut numbers: HashMap<u32, u32, FixedState> =
         HashMap::with_hasher(FixedState::with_seed(0x686f_6c64));
@@ -252,7 +252,7 @@ impl Scan {
         Attempt::Legal(order)
     }
 
-    /// The first and the last operation of these holds.
+    /// The first and the last operation of these holds, as far as they bear on each other.
     fn core<L: Lock>(&self, operations: &[Interval<L>], blocks: &[u32]) -> Vec<Interval<L>> {
         let ends = blocks.iter().flat_map(|block| {
             let Hold { first, last } = &self.holds[*block as usize];
@@ -263,9 +263,14 @@ impl Scan {
         positions.dedup();
         let mut core: Vec<Interval<L>> =
             positions.into_iter().map(|position| operations[position].clone()).collect();
-        // A release that began when all else had ended bears on nothing.
-        let until = last_end(&core);
-        core.retain(|operation| operation.begin <= until);
+        // A release that began when all else had ended bears on nothing: without it the hold has no
+        // end at all.
+        while let Some(last) = core.pop() {
+            if last.input.is_acquire() || last.begin <= last_end(&core) {
+                core.push(last);
+                break;
+            }
+        }
         core
     }
 }

@@ -17,8 +17,8 @@ const CORE_MAX: usize = 100;
 /// crashed ones last. O(n log n).
 ///
 /// What it finds is an order. Where it finds none, sums decide: what had ended by a moment and what
-/// had begun by it bound how many permits were taken. Where these do not contradict each other, it is
-/// undecided: with permits taken several at once, finding an order is packing.
+/// had begun by it bound how many permits were taken. Where these do not contradict each other, it
+/// is undecided: with permits taken several at once, finding an order is packing.
 pub(crate) fn attempt(
     semaphore: &Semaphore,
     operations: &[Interval<Semaphore>],
@@ -123,9 +123,9 @@ fn events(operations: &[Interval<Semaphore>]) -> Vec<(u64, bool, u32)> {
     events
 }
 
-/// Operations that cannot all have happened, the last of which ended with `stuck`: the last acquires
-/// that together take more than there is, or the release that gives back too much. Whether they can
-/// stand for all is asked of [`Model::is_reduction`].
+/// Operations that cannot all have happened, the last of which ended with `stuck`: the last
+/// acquires that together take more than there is, or the release that gives back too much. Whether
+/// they can stand for all is asked of [`Model::is_reduction`].
 fn contradiction(
     semaphore: &Semaphore,
     operations: &[Interval<Semaphore>],

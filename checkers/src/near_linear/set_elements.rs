@@ -15,17 +15,20 @@ type Operation<V> = Interval<Set<V>>;
 /// No operation.
 const NONE: u32 = u32::MAX;
 
-/// Judges a set nobody reads as a whole, in which every element is added by one operation and removed
-/// by one at most. O(n log n).
+/// Judges a set nobody reads as a whole, in which every element is added by one operation and
+/// removed by one at most. O(n log n).
 ///
 /// Each element is an object of its own (linearizability is local: Herlihy and Wing 1990, Theorem
 /// 1). Of one element, let A be the add, R the remove, *present* what found it there, *absent* what
 /// found it missing. There are two cases, and both are tried:
 ///
-/// - *R takes effect after A* (or there is no R): A and R at moments a < r, what is present between,
-///   what is absent not. Let f be the first end of A, R and what is present, and s the last of their
+/// - *R takes effect after A* (or there is no R): A and R at moments a < r, what is present
+///   between,
+///   what is absent not. Let f be the first end of A, R and what is present, and s the last of
+/// their
 ///   beginnings. It must be that s ≤ end of R and f ≥ beginning of A. If s ≤ f, all of these take
-///   effect at s, and what is absent before or after. Else the least a stretch can be is from f to s,
+///   effect at s, and what is absent before or after. Else the least a stretch can be is from f to
+/// s,
 ///   and nothing absent may lie strictly inside.
 /// - *R takes effect before A, or never*: everything absent, and R, before A; all present after.
 ///

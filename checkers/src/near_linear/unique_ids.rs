@@ -11,8 +11,8 @@ use crate::models::id_generator::IdGenerator;
 
 /// Judges a generator of ids. O(n log n).
 ///
-/// *Exact.* If no id was given twice, every order is legal, also that of the beginnings. If one was,
-/// none is.
+/// *Exact.* If no id was given twice, every order is legal, also that of the beginnings. If one
+/// was, none is.
 pub(crate) fn attempt<V: Data>(
     _: &IdGenerator<V>,
     operations: &[Interval<IdGenerator<V>>],

@@ -22,12 +22,12 @@ const NONE: u32 = u32::MAX;
 /// (crashed ones last). A read of c takes effect when N is c.
 ///
 /// *Exact.* At every moment N is the least any legal order can have counted by then: it grows only
-/// at the end of an add, which must count by then, and at the end of a read of c, by which c must be
-/// counted. And which adds are counted leaves the most for later: those that end first would have
-/// to be counted first anyway (exchange two adds in a legal order, the earlier end to the earlier
-/// place; adds are alike, so it stays legal). So a read of less than N at its beginning, or of more
-/// than there are adds at its end, has no place in any order. The argument is the one for schedules
-/// by earliest due date (Jackson 1955); see `docs/checkers/counter.md`. ∎
+/// at the end of an add, which must count by then, and at the end of a read of c, by which c must
+/// be counted. And which adds are counted leaves the most for later: those that end first would
+/// have to be counted first anyway (exchange two adds in a legal order, the earlier end to the
+/// earlier place; adds are alike, so it stays legal). So a read of less than N at its beginning, or
+/// of more than there are adds at its end, has no place in any order. The argument is the one for
+/// schedules by earliest due date (Jackson 1955); see `docs/checkers/counter.md`. ∎
 pub(crate) fn attempt(_: &Counter, operations: &[Interval<Counter>]) -> Attempt<Counter> {
     match step_of(operations) {
         Err(obstacle) => Attempt::Inapplicable(obstacle),

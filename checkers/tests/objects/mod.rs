@@ -333,7 +333,8 @@ impl<M: Model> Model for Searched<M> {
     }
 }
 
-/// Checks the hints of a model in the states that these inputs and outputs lead to, at most `most`.
+/// Checks the hints of a model, and its step in place, in the states that these inputs and outputs
+/// lead to, at most `most`.
 pub(crate) fn hints_hold<M: Model>(
     model: &M,
     inputs: &[M::Input],
@@ -361,6 +362,12 @@ pub(crate) fn hints_hold<M: Model>(
         for output in answers() {
             let ends: Vec<_> =
                 states.iter().map(|state| model.step(state, input, output)).collect();
+            for (state, end) in states.iter().zip(&ends) {
+                let mut advanced = state.clone();
+                let done = model.advance(&mut advanced, input, output);
+                assert_eq!(done.is_ok(), end.is_ok(), "in place it may not be done");
+                assert!(end.as_ref().map_or(true, |end| *end == advanced), "in place it differs");
+            }
             if model.is_pure(input, output) {
                 pure += 1;
                 for (state, end) in states.iter().zip(&ends) {

@@ -8,9 +8,9 @@ use crate::models::words::last_end;
 
 type Operation = Interval<Counter>;
 
-/// Whether `core`, whose reads say only that the counter was *at most* so much, shows that `all` has
-/// no legal order if it has none itself. With `sign` −1: *at least*, and everything the other way
-/// round. O(n log core).
+/// Whether `core`, whose reads say only that the counter was *at most* so much, shows that `all`
+/// has no legal order if it has none itself. With `sign` −1: *at least*, and everything the other
+/// way round. O(n log core).
 ///
 /// Call an add *up* if it makes the counter more, *down* if less. What a core may hold:
 ///
@@ -26,9 +26,9 @@ type Operation = Interval<Counter>;
 /// With a reach, there is no 3; a 2 ended before the reach began or begins after it ended; and a
 /// *down* that ended before the reach began may be missing if all reads of 4 begin after it ended.
 ///
-/// *Proof.* Take a legal order of `all`, cut at the core's last end. Put the add of 2 where the last
-/// of its members is, that of 3 where the first of its members is, and make the read of 5 set the
-/// state to what it saw, which it is already. Leave out all else. In this order of the core no
+/// *Proof.* Take a legal order of `all`, cut at the core's last end. Put the add of 2 where the
+/// last of its members is, that of 3 where the first of its members is, and make the read of 5 set
+/// the state to what it saw, which it is already. Leave out all else. In this order of the core no
 /// state at a read of 4 is more than it was: without a reach, of the ups before that read no more
 /// are counted than were, and of the downs no fewer. With a reach before it, the same holds of what
 /// comes between, because the members of a 2 are on one side of it; a reach after it does not

@@ -81,20 +81,23 @@ fn argument(speaker: &Speaker<'_, Counter>, reader: usize, low: bool) -> Option<
         let CounterInput::Add(more) = operation.input else { continue };
         count += i128::from(more);
         let add = speaker.name(position)?;
-        let many = speaker.call(position);
-        let own = speaker.model().own_delta(many, speaker.values()) == Some(more);
+        let call = speaker.call(position);
+        let own = !is_sum(call, operation)
+            || speaker.model().own_delta(call, speaker.values()) == Some(more);
         let who = if own { add } else { format!("{add} and others like it") };
         // What must count bounds it on one side; what may count bounds it on the other.
         let surely = operation.precedes(&core[reader]);
         let when = match (surely, reach.and_then(|reach| speaker.name(reach))) {
-            (true, Some(reach)) => format!("began after {reach} had ended, ended before {name}"),
-            (true, None) => format!("had ended before {name} began"),
-            (false, Some(reach)) => format!("may come between {reach} and {name}"),
-            (false, None) => format!("are all that may come before {name}"),
+            (true, Some(reach)) => {
+                format!("{who} began after {reach} had ended, and had ended before {name} began")
+            }
+            (true, None) => format!("{who} had ended before {name} began"),
+            (false, Some(reach)) => format!("{who} may come between {reach} and {name}"),
+            (false, None) => format!("{who} may come before {name}"),
         };
-        let when = if own && !surely { when.replace("are all that", "is one that") } else { when };
-        lines.push(format!("{who} {when}, and together make {more:+};", more = more));
+        lines.push(format!("{when}: {more:+};"));
     }
+    lines.extend(others(core, low, &name));
     let bound = if low { "at least" } else { "at most" };
     lines.push(format!("so the counter was {bound} {count} for {name};"));
     let seen = match core[reader].output {
@@ -103,6 +106,21 @@ fn argument(speaker: &Speaker<'_, Counter>, reader: usize, low: bool) -> Option<
     };
     lines.push(format!("yet {name} saw {seen}: a contradiction"));
     Some(lines)
+}
+
+/// That nothing else can have moved the counter the other way; nothing where that goes without
+/// saying.
+fn others(core: &[Interval<Counter>], low: bool, name: &str) -> Option<String> {
+    let mut adds = core.iter().filter_map(|operation| match operation.input {
+        CounterInput::Add(more) => Some(more),
+        CounterInput::Read | CounterInput::Reach(_) => None,
+    });
+    let way = if low { "less" } else { "more" };
+    if adds.clone().next().is_none() {
+        return Some(format!("no add that makes it {way} can have come before {name};"));
+    }
+    let against = adds.any(|more| if low { more < 0 } else { more > 0 });
+    against.then(|| format!("no other add that makes it {way} can have come before {name};"))
 }
 
 impl CounterInput {
