@@ -165,7 +165,7 @@ impl Notation for Counter {
         }
     }
 
-    fn remark(&self, call: &Call, operation: &Interval<Counter>, _: &Values) -> &'static str {
+    fn remark(&self, call: &Call, operation: &Interval<Counter>) -> &'static str {
         words::remark(call, operation)
     }
 

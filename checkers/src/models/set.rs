@@ -295,7 +295,7 @@ impl Notation for Set<ValueId> {
         format!("{{{}}}", shown.join(", "))
     }
 
-    fn remark(&self, call: &Call, operation: &Interval<Self>, _: &Values) -> &'static str {
+    fn remark(&self, call: &Call, operation: &Interval<Self>) -> &'static str {
         match (&operation.output, answer(call)) {
             (Some(SetOutput::Elements(_)), Some(_)) => " (only some of its elements matter)",
             _ => "",

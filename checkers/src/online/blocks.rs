@@ -188,7 +188,9 @@ impl Blocks {
                 }
                 self.touch(seen, open.begin, end)
             }
-            (_, CellOutput::Saw(seen)) => self.touch(seen, open.begin, end),
+            (_, CellOutput::Saw(seen) | CellOutput::Kept(seen)) => {
+                self.touch(seen, open.begin, end)
+            }
             (_, CellOutput::Done) => Ok(()),
         }
     }

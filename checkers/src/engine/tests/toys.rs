@@ -51,7 +51,7 @@ impl Toy for Cell {
             CellOutput::Saw(Datum::Text(text)) => {
                 CellOutput::Saw(Datum::Text(text[..text.len() / 2].into()))
             }
-            CellOutput::Saw(_) => CellOutput::Saw(value(random)),
+            CellOutput::Saw(_) | CellOutput::Kept(_) => CellOutput::Saw(value(random)),
         }
     }
 }
