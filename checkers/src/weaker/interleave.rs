@@ -280,7 +280,7 @@ impl<'a> Search<'a> {
         self.left += usize::from(!member.pending);
     }
 
-    /// Where the search is: the place in each session, and the value of each key that is still read.
+    /// Where the search is: the place in each session, and the value of each key still to be read.
     fn point(&self) -> Box<[u32]> {
         let values = self.state.iter().zip(&self.reads);
         let values = values.map(|(version, reads)| if *reads > 0 { *version } else { NONE });

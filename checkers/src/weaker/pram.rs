@@ -1,6 +1,6 @@
 //! The checker `pram`: every process sees the writes of all others in their order.
 
-use tribunal_history::{Finding, Record};
+use tribunal_history::{Finding, Record, Verdict};
 
 use super::known::{Known, Source};
 use super::meter::Meter;
@@ -41,6 +41,13 @@ impl Checker for Pram {
         let mut finding = match pipelined(&known, &mut meter) {
             Pipelined::Holds => verdict::holds(self.name(), CLAIM, &known, &meter),
             Pipelined::Exhausted(what) => verdict::exhausted(self.name(), what, &meter),
+            Pipelined::Disagreement(session) => {
+                let process = known.trace.sessions[session as usize];
+                let summary = format!(
+                    "two ways to judge process {process} disagree; this is a defect of the checker"
+                );
+                verdict::blank(self.name(), Verdict::Unknown, summary, meter.cost())
+            }
             Pipelined::Contradiction(relation, contradiction, session) => {
                 let (known, relation) = (&known, &relation);
                 let proof = Proof { known, relation, contradiction: &contradiction };
@@ -63,6 +70,9 @@ pub(crate) enum Pipelined<'a> {
     Holds,
     /// The process of this session has none.
     Contradiction(Relation<'a>, Contradiction, u32),
+    /// What concerns the process of this session has no order, and the whole has one: a defect of
+    /// this program.
+    Disagreement(u32),
     /// Nobody knows.
     Exhausted(Exhausted),
 }
@@ -91,7 +101,7 @@ pub(crate) fn pipelined<'a>(known: &'a Known<'a>, meter: &mut Meter<'_>) -> Pipe
             Saturated::Contradiction(relation, contradiction) => {
                 return Pipelined::Contradiction(relation, contradiction, session as u32);
             }
-            Saturated::Closed(_) => {}
+            Saturated::Closed(_) => return Pipelined::Disagreement(session as u32),
             Saturated::Exhausted(what) => return Pipelined::Exhausted(what),
         }
     }

@@ -3,12 +3,12 @@
 use tribunal_history::{Finding, Record, Verdict};
 
 use super::causal::{Causal, causal};
-use super::core::core;
 use super::interleave::{Interleaving, interleave, is_legal};
 use super::known::Known;
 use super::meter::Meter;
 use super::phrase::{grouped, plural};
 use super::proof::{Contradiction, Proof, Proven};
+use super::reduce::reduce;
 use super::relation::Relation;
 use super::saturate::{Rules, Saturated, saturate};
 use super::testimony::Testimony;
@@ -118,7 +118,8 @@ fn searched<'a>(relation: &Relation<'_>, meter: &mut Meter<'_>) -> Sequential<'a
 }
 
 /// Where it is in doubt who wrote what was read, a weaker model may still be shown to hold: by an
-/// order for all, which implies it. Turns the *unknown* of `finding` into a *valid* if there is one.
+/// order for all, which implies it. Turns the *unknown* of `finding` into a *valid* if there is
+/// one.
 pub(crate) fn settle_doubt(
     finding: &mut Finding,
     claim: &str,
@@ -244,7 +245,7 @@ impl Sequential<'_> {
 
 /// The counterexample where only search found one: a few operations without an order.
 fn exhaustion(raw: &Trace<'_>, meter: &mut Meter<'_>) -> Proven {
-    let small = core(raw, meter);
+    let small = reduce(raw, meter);
     let mut testimony = Testimony::of(raw);
     for pair in (0..small.len()).filter_map(|access| Some((small.previous(access)?, access))) {
         let process = small.sessions[small.accesses[pair.0].session as usize];

@@ -231,12 +231,21 @@ fn finding(
             let contradiction = &Contradiction::Nowhere(*reader);
             let proven = Proof { known, relation, contradiction }.words();
             let mut finding = verdict::violated(slug, name, proven, meter);
-            finding.summary = finding.summary.replacen("not ", "no ", 1);
+            finding.summary =
+                format!("{name}: {} was seen with a value nobody wrote", finding.subject);
             finding
         }
         Guarantees::Contradictory(demands, sets) => {
             let bit = guarantee.bit();
             match sets.iter().find(|(set, _)| set & bit != 0) {
+                // Where the source of a read is in doubt there may be smaller sets, in which this
+                // guarantee is not.
+                Some((set, _)) if known.doubt.is_some() && *set != bit => {
+                    let mut finding = verdict::holds(slug, name, known, meter);
+                    let names = listed(&names(*set));
+                    finding.details.push(format!("{names} cannot all hold"));
+                    finding
+                }
                 Some((set, cycle)) => {
                     let mut finding = violated(guarantee, (*set, cycle), demands, (known, meter));
                     let others = sets.iter().filter(|(other, _)| other & bit != 0 && other != set);

@@ -110,6 +110,7 @@ const VERDICTS: &[(&str, &str)] = &[
     ("back_and_forth", "- - - - + - +-++ +"),
     ("convergent_not_pram", "- - + + + - ++++ -"),
     ("coherence_of_reads", "- - - - - - +--+ -"),
+    ("old_value_after_a_detour", "- - - - - - +--+ -"),
     ("two_plus_two_writes", "- - + - + + +--+ -"),
     ("own_write_forgotten", "- - - - - - -+-+ -"),
     ("late_but_in_order", "- + + + + + ++++ -"),

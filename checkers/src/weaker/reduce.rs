@@ -18,7 +18,7 @@ type Atom = Vec<usize>;
 /// By halves, quarters, … single atoms (Zeller and Hildebrandt 2002). Three things are left out,
 /// each of which leaves a legal order legal: a key; of a key, all accesses of some values, with
 /// those that a cas joins to them; a read.
-pub(crate) fn core<'a>(raw: &Trace<'a>, meter: &mut Meter<'_>) -> Trace<'a> {
+pub(crate) fn reduce<'a>(raw: &Trace<'a>, meter: &mut Meter<'_>) -> Trace<'a> {
     let mut current = raw.clone();
     for atoms in [keys, values, reads] {
         let mut size = atoms(&current).len().div_ceil(2);
