@@ -13,9 +13,9 @@ use crate::{Cell, CellInput, CellOutput, Datum, Model};
 ///
 /// Clients call a store of atomic cells. An operation begins, takes effect at one moment, and ends;
 /// which client is next is drawn evenly, so that about as many operations are open as there are
-/// clients. A crashed operation takes effect while its client waits, at some later moment, or never;
-/// its client goes on with another operation. So the history is linearizable by construction, unless
-/// a [`Generator::stale_read`] is asked for.
+/// clients. A crashed operation takes effect while its client waits, at some later moment, or
+/// never; its client goes on with another operation. So the history is linearizable by
+/// construction, unless a [`Generator::stale_read`] is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Generator {
     /// Operations begun, over all keys.
@@ -261,8 +261,8 @@ impl Store {
 }
 
 impl Key {
-    /// The latest state that had been replaced before a completed read began: some change began when
-    /// the operation that made the state had ended, and ended before the read began.
+    /// The latest state that had been replaced before a completed read began: some change began
+    /// when the operation that made the state had ended, and ended before the read began.
     fn stale(&self, read: usize) -> Option<Datum> {
         let operation = &self.operations[read];
         if operation.is_pending() || operation.input != CellInput::Read {

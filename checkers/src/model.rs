@@ -81,8 +81,8 @@ pub trait Model: Sized + Send + Sync {
         true
     }
 
-    /// *Hint*: whether `wanted` is *lost* in `state`: it is not legal there, and only an operation of
-    /// which [`Model::may_recover`] holds leads to a state in which it is not lost.
+    /// *Hint*: whether `wanted` is *lost* in `state`: it is not legal there, and only an operation
+    /// of which [`Model::may_recover`] holds leads to a state in which it is not lost.
     fn is_lost(
         &self,
         _state: &Self::State,
@@ -91,7 +91,8 @@ pub trait Model: Sized + Send + Sync {
         false
     }
 
-    /// *Hint*: whether `wanted` may not be lost right after `operation` where it was lost before it.
+    /// *Hint*: whether `wanted` may not be lost right after `operation` where it was lost before
+    /// it.
     fn may_recover(
         &self,
         _operation: (&Self::Input, Option<&Self::Output>),

@@ -76,8 +76,8 @@ impl DepthFirst {
         Ok(())
     }
 
-    /// The next candidate of the last configuration, which is made the current one; `None` if it has
-    /// none left.
+    /// The next candidate of the last configuration, which is made the current one; `None` if it
+    /// has none left.
     fn next<M: Model>(
         &mut self,
         space: &mut Space<'_, M>,

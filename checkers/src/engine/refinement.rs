@@ -1,10 +1,10 @@
 //! Crashed operations without number first, and counted only where it matters (**J5**).
 //!
-//! *Counterexample-guided refinement* (Clarke, Grumberg, Jha, Lu, Veith 2000): a search that may use
-//! the crashed operations of a class as often as it likes explores fewer configurations, because
-//! they need not tell how many are left. If even that finds no order, there is none. If it finds one
-//! that uses no class more often than it has members, there is one. Otherwise the classes it
-//! overused are counted from then on, and the search starts again: at most once for each class.
+//! *Counterexample-guided refinement* (Clarke, Grumberg, Jha, Lu, Veith 2000): a search that may
+//! use the crashed operations of a class as often as it likes explores fewer configurations,
+//! because they need not tell how many are left. If even that finds no order, there is none. If it
+//! finds one that uses no class more often than it has members, there is one. Otherwise the classes
+//! it overused are counted from then on, and the search starts again: at most once for each class.
 
 use super::race::{Ended, Entrant, Race};
 use super::space::Space;

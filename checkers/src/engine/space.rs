@@ -181,9 +181,9 @@ impl<'a, M: Model> Space<'a, M> {
         steps
     }
 
-    /// **J7**: the end of an open item that cannot become legal any more, if there is one: it is not
-    /// legal here and nothing that may enable it is left or begins before it ends; or it is lost
-    /// here and the same holds of what may recover it.
+    /// **J7**: the end of an open item that cannot become legal any more, if there is one: it is
+    /// not legal here and nothing that may enable it is left or begins before it ends; or it is
+    /// lost here and the same holds of what may recover it.
     pub(super) fn doom(&mut self, now: &Configuration, window: &Window) -> Option<u32> {
         if !self.looks_ahead {
             return None;
@@ -342,8 +342,8 @@ impl<'a, M: Model> Space<'a, M> {
         live.sort_unstable();
     }
 
-    /// **J2**, **J3**, **J5**: whether a crashed operation of a class need be tried. Not where an open
-    /// item that asks the same can be placed.
+    /// **J2**, **J3**, **J5**: whether a crashed operation of a class need be tried. Not where an
+    /// open item that asks the same can be placed.
     fn may_crash(&self, now: &Configuration, number: u32, is_over: bool) -> bool {
         let class = &self.timeline.classes[number as usize];
         if is_over && self.is_counted(number) || now.head.is_hot && class.is_blind {
@@ -361,8 +361,8 @@ impl<'a, M: Model> Space<'a, M> {
         self.model.step(self.states.get(now.head.state), input, output).is_ok()
     }
 
-    /// Turns a configuration into the one after a step, with the pure items that can be placed then;
-    /// false, and some other configuration, if the step is not legal or leads nowhere.
+    /// Turns a configuration into the one after a step, with the pure items that can be placed
+    /// then; false, and some other configuration, if the step is not legal or leads nowhere.
     pub(super) fn take(
         &mut self,
         now: &mut Configuration,

@@ -72,8 +72,8 @@ impl Trail for Path {
     }
 }
 
-/// The steps of many configurations, as a tree: each knows the one before it. What leads nowhere any
-/// more is swept away when the tree has doubled.
+/// The steps of many configurations, as a tree: each knows the one before it. What leads nowhere
+/// any more is swept away when the tree has doubled.
 pub(super) struct Tree {
     /// Pairs of the tip before, and the step. The tip of node `i` is `i + 1`.
     nodes: Vec<(u32, Step)>,
@@ -86,8 +86,8 @@ impl Tree {
         Tree { nodes: Vec::new(), sweep_at: SWEEP_MIN }
     }
 
-    /// Forgets the steps that lead to none of these configurations, if it is time to. O(nodes) then,
-    /// which is O(1) for each step added.
+    /// Forgets the steps that lead to none of these configurations, if it is time to. O(nodes)
+    /// then, which is O(1) for each step added.
     pub(super) fn sweep(
         &mut self,
         shelves: [&mut [Head]; 2],
@@ -155,8 +155,8 @@ impl Trail for Tree {
 /// The order that steps stand for, as positions among the operations.
 ///
 /// An absorbed item stands just before the last blind operation placed before it was let go: it was
-/// open then already, is legal in every state, and the blind one leaves the same state after it. The
-/// k-th use of a class is its k-th member, if that began before the first end of what is placed
+/// open then already, is legal in every state, and the blind one leaves the same state after it.
+/// The k-th use of a class is its k-th member, if that began before the first end of what is placed
 /// later.
 ///
 /// # Errors
