@@ -102,11 +102,25 @@ fn tried<M: Model>(
             Attempt::Legal(order) => legal(model, operations, order, algorithm.name),
             Attempt::Impossible(core) => impossible(model, operations, core, algorithm.name),
         };
-        let (applied, cost) = (Applied::default(), Cost::default());
+        let applied = match &ruling {
+            Ruling::Legal(order) => settled(model, operations, order),
+            Ruling::Impossible(_) | Ruling::Unknown(_) => Applied::default(),
+        };
+        let (decided_by, cost) = (algorithm.name, Cost::default());
         let obstacles = std::mem::take(obstacles);
-        return Some(Decision { ruling, decided_by: algorithm.name, obstacles, applied, cost });
+        return Some(Decision { ruling, decided_by, obstacles, applied, cost });
     }
     None
+}
+
+/// What became of the crashed operations, as an algorithm's order shows it: those that need not have
+/// happened are not in it.
+fn settled<M: Model>(model: &M, operations: &[Interval<M>], order: &[usize]) -> Applied {
+    let crashed = || operations.iter().filter(|operation| operation.is_pending());
+    let pure = crashed().filter(|operation| model.is_pure(&operation.input, None)).count();
+    let bounded = order.iter().filter(|index| operations[**index].is_pending()).count();
+    let unobserved = crashed().count().saturating_sub(pure + bounded);
+    Applied { pure, unobserved, bounded, ..Applied::default() }
 }
 
 fn legal<M: Model>(

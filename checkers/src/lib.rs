@@ -20,6 +20,7 @@ mod certificate;
 mod checker;
 mod decide;
 mod engine;
+pub mod generate;
 mod interval;
 mod linearizable;
 mod model;

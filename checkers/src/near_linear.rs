@@ -9,7 +9,12 @@ pub(crate) mod counter_bounds;
 pub(crate) mod forced_order;
 pub(crate) mod grow_only_set;
 pub(crate) mod lock_holds;
+pub(crate) mod register;
 pub(crate) mod semaphore_sweep;
 pub(crate) mod set_elements;
+pub(crate) mod text;
 pub(crate) mod unique_ids;
 pub(crate) mod unit_counter;
+
+#[cfg(test)]
+pub(crate) mod twin;

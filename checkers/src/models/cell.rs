@@ -7,11 +7,13 @@ use tribunal_history::{Call, Completion, Function, ValueId, Values};
 pub(crate) mod anomaly;
 mod closure;
 pub(crate) mod normal;
+mod projection;
 pub(crate) mod reductions;
-mod tokens;
+pub(crate) mod tokens;
 mod words;
 
 use crate::algorithm::{Algorithm, Attempt};
+use crate::near_linear::{register, text};
 use crate::normal::Applied;
 use crate::notation::Decoded;
 use crate::{Interval, Kind, Malformed, Model, Notation, Reductions, WhyNot};
@@ -61,6 +63,8 @@ pub enum CellOutput {
     Done,
     /// This was there when it happened.
     Saw(Datum),
+    /// The same, of a read whose text had more tokens: what a counterexample keeps of it.
+    Kept(Datum),
 }
 
 impl Datum {
@@ -70,11 +74,16 @@ impl Datum {
     /// The value behind an id. Empty text is nil: stores differ in which of the two a missing key
     /// reads as, and no promise is about that.
     pub fn of(id: ValueId, values: &Values) -> Datum {
-        match values.text(id) {
-            Some("") => Datum::NIL,
-            Some(text) => Datum::Text(Arc::from(text)),
+        match values.shared_text(id) {
+            Some(text) if text.is_empty() => Datum::NIL,
+            Some(text) => Datum::Text(text.clone()),
             None => Datum::Value(id),
         }
+    }
+
+    /// Text; empty text is nil.
+    pub(crate) fn text(text: &str) -> Datum {
+        if text.is_empty() { Datum::NIL } else { Datum::Text(Arc::from(text)) }
     }
 
     /// How it reads in a report; the middle of long text is left out, and how much is said.
@@ -116,8 +125,8 @@ impl Cell {
                     found: argument.show(values),
                 }),
             },
-            Function::Append if map => match values.text(call.argument) {
-                Some(text) => Ok(CellInput::Append(Arc::from(text))),
+            Function::Append if map => match values.shared_text(call.argument) {
+                Some(text) => Ok(CellInput::Append(text.clone())),
                 None => Err(Malformed::Argument {
                     function: function_name(call, values),
                     wanted: "text",
@@ -146,7 +155,7 @@ impl Model for Cell {
         input: &CellInput,
         output: Option<&CellOutput>,
     ) -> Result<Datum, WhyNot> {
-        if let Some(CellOutput::Saw(seen)) = output
+        if let Some(CellOutput::Saw(seen) | CellOutput::Kept(seen)) = output
             && seen != state
         {
             return Err(WhyNot::OBSERVED);
@@ -200,7 +209,11 @@ impl Model for Cell {
     }
 
     fn algorithms(&self) -> Vec<Algorithm<Cell>> {
-        vec![Algorithm { name: "values from nowhere", attempt: from_nowhere }]
+        vec![
+            Algorithm { name: "blocks of written values", attempt: register::attempt },
+            Algorithm { name: "blocks of appended text", attempt: text::attempt },
+            Algorithm { name: "values from nowhere", attempt: from_nowhere },
+        ]
     }
 
     fn is_reduction(&self, core: &[Interval<Cell>], all: &[Interval<Cell>]) -> bool {
@@ -287,7 +300,7 @@ impl Notation for Cell {
             (WhyNot::NOT_TEXT, CellInput::Append(_), _) => {
                 format!("appends text, but the state is {holds}")
             }
-            (WhyNot::OBSERVED, _, Some(CellOutput::Saw(seen))) => {
+            (WhyNot::OBSERVED, _, Some(CellOutput::Saw(seen) | CellOutput::Kept(seen))) => {
                 format!("needs {}, but the state is {holds}", seen.show(values))
             }
             _ => format!("cannot happen when the state is {holds}"),

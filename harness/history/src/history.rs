@@ -1,6 +1,8 @@
 //! The record of what clients did: events in order, and the same paired into calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+use foldhash::fast::FixedState;
 
 use crate::{
     Event, EventKind, Function, Nanos, NodeId, Operation, Outcome, ProcessId, Value, ValueId,
@@ -220,10 +222,11 @@ impl History {
         Ok(position)
     }
 
-    /// The events paired into calls, in order of invocation. O(events · log processes).
+    /// The events paired into calls, in order of invocation. O(events).
     pub fn calls(&self) -> Vec<Call> {
         let mut calls: Vec<Call> = Vec::with_capacity(self.events.len() / 2 + 1);
-        let mut outstanding: BTreeMap<ProcessId, usize> = BTreeMap::new();
+        let mut outstanding: HashMap<ProcessId, usize, FixedState> =
+            HashMap::with_hasher(FixedState::with_seed(0x6361_6c6c));
         for (position, event) in self.events.iter().enumerate() {
             if event.kind == EventKind::Invoke {
                 outstanding.insert(event.process, calls.len());

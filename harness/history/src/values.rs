@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
@@ -53,7 +54,7 @@ impl fmt::Debug for ValueId {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Stored {
     Int(i64),
-    Text(Box<str>),
+    Text(Arc<str>),
     List(Box<[ValueId]>),
 }
 
@@ -85,7 +86,7 @@ impl Values {
                 }
                 Stored::Int(*number)
             }
-            Value::Text(text) => Stored::Text(Box::from(&**text)),
+            Value::Text(text) => Stored::Text(text.clone()),
             Value::List(items) => {
                 Stored::List(items.iter().map(|item| self.intern(item)).collect())
             }
@@ -111,7 +112,7 @@ impl Values {
                 Some(id) => return Some(id),
                 None => Stored::Int(*number),
             },
-            Value::Text(text) => Stored::Text(Box::from(&**text)),
+            Value::Text(text) => Stored::Text(text.clone()),
             Value::List(items) => Stored::List(
                 items.iter().map(|item| self.find(item)).collect::<Option<Box<[_]>>>()?,
             ),
@@ -132,7 +133,7 @@ impl Values {
         }
         match &self.stored[id.0 as usize] {
             Stored::Int(number) => Value::Int(*number),
-            Stored::Text(text) => Value::text(text),
+            Stored::Text(text) => Value::Text(text.clone()),
             Stored::List(items) => Value::List(items.iter().map(|item| self.get(*item)).collect()),
         }
     }
@@ -150,6 +151,11 @@ impl Values {
 
     /// The text; `None` if the value is not text.
     pub fn text(&self, id: ValueId) -> Option<&str> {
+        self.shared_text(id).map(|text| &**text)
+    }
+
+    /// The text, to be kept without a copy; `None` if the value is not text.
+    pub fn shared_text(&self, id: ValueId) -> Option<&Arc<str>> {
         if id.is_nil() || id.inline().is_some() {
             return None;
         }

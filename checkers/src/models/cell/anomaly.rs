@@ -31,6 +31,9 @@ pub(crate) enum Anomaly {
     /// `reader` lacks the text of `append`, which ended before it began, and nothing in between can
     /// have replaced the text.
     MissingAppend { reader: usize, append: usize, lost: bool },
+    /// `reader` saw a text that begins with what only `source` puts (or with none that anybody puts),
+    /// and `newer`, a put as well, began when `source` had ended, and ended before `reader` began.
+    Superseded { reader: usize, newer: usize, source: Option<usize> },
     /// Two values, each there in one stretch of time. `one.0`, which touches the first, ended
     /// before `one.1`, which touches the second, began; `other.0` of the second before `other.1`
     /// of the first.
@@ -51,6 +54,7 @@ impl Anomaly {
             }
             Anomaly::Overwritten { .. }
             | Anomaly::MissingAppend { .. }
+            | Anomaly::Superseded { .. }
             | Anomaly::BackInTime { .. } => "stale read",
             Anomaly::Other => "not linearizable",
         }
@@ -67,6 +71,7 @@ impl Anomaly {
             }
             Anomaly::Overwritten { .. }
             | Anomaly::MissingAppend { .. }
+            | Anomaly::Superseded { .. }
             | Anomaly::BackInTime { .. } => "went back in time",
             Anomaly::Other => "has no legal order",
         }
@@ -84,12 +89,15 @@ pub(crate) fn classify(core: &[Operation], all: &[Operation]) -> Anomaly {
     let end = core.iter().map(|operation| operation.end).filter(|end| *end != NEVER).max();
     let past: Vec<Operation> =
         all.iter().filter(|operation| Some(operation.begin) < end).cloned().collect();
-    let key = Key { core, past: &past, all, appended: is_appended(&past) };
+    let appended = is_appended(&past);
+    let tokens = if appended { Tokens::of(&past) } else { None };
+    let key = Key { core, past: &past, all, appended, tokens };
     key.nowhere()
         .or_else(|| key.lost_update())
         .or_else(|| key.duplicate_append())
         .or_else(|| key.overwritten())
         .or_else(|| key.missing_append())
+        .or_else(|| key.superseded())
         .or_else(|| key.back_in_time())
         .unwrap_or(Anomaly::Other)
 }
@@ -125,6 +133,8 @@ struct Key<'a> {
     past: &'a [Operation],
     all: &'a [Operation],
     appended: bool,
+    /// Its tokens, if it is appended to and they are plain.
+    tokens: Option<Tokens<'a>>,
 }
 
 impl<'a> Key<'a> {
@@ -190,7 +200,7 @@ impl<'a> Key<'a> {
     /// append at most once. So if a text is appended by one operation only, and can show nowhere
     /// but where it was appended, it shows at most once.
     fn duplicate_append(&self) -> Option<Anomaly> {
-        let tokens = Tokens::of(self.past)?;
+        let tokens = self.tokens.as_ref()?;
         self.observers().into_iter().find_map(|(reader, seen)| {
             let Datum::Text(text) = seen else { return None };
             self.core.iter().enumerate().find_map(|(append, operation)| {
@@ -239,7 +249,7 @@ impl<'a> Key<'a> {
     }
 
     fn missing_append(&self) -> Option<Anomaly> {
-        let tokens = Tokens::of(self.past)?;
+        let tokens = self.tokens.as_ref()?;
         let shows = |operation: &Operation, tail: &str| match operation.observes() {
             Some(Datum::Text(text)) => text.contains(tail),
             Some(Datum::Value(_)) | None => false,
@@ -266,6 +276,38 @@ impl<'a> Key<'a> {
                     other.value_written().is_none() || other.precedes(&self.core[append])
                 });
             Some(Anomaly::MissingAppend { reader, append, lost })
+        })
+    }
+
+    /// What a text begins with was put, or, if nobody puts it, was appended before any put.
+    fn superseded(&self) -> Option<Anomaly> {
+        let textual = |value: &Datum| matches!(value, Datum::Text(_));
+        if !self.appended || !self.past.iter().filter_map(Interval::value_written).all(textual) {
+            return None;
+        }
+        let tokens = self.tokens.as_ref()?;
+        let puts = |first: &str, operation: &Operation| match operation.value_written() {
+            Some(Datum::Text(text)) => **text == *first,
+            Some(Datum::Value(_)) | None => false,
+        };
+        self.observers().into_iter().find_map(|(reader, seen)| {
+            let first = match seen {
+                Datum::Text(text) => tokens.first(text)?,
+                seen if *seen == Datum::NIL => "",
+                Datum::Value(_) => return None,
+            };
+            let source = self.core.iter().position(|operation| puts(first, operation));
+            let end = match source {
+                Some(source) if tokens.is_own(first) => self.core[source].end,
+                None if self.past.iter().all(|operation| !puts(first, operation)) => 0,
+                _ => return None,
+            };
+            let newer = self.core.iter().position(|newer| {
+                newer.value_written().is_some()
+                    && end < newer.begin
+                    && newer.precedes(&self.core[reader])
+            })?;
+            Some(Anomaly::Superseded { reader, newer, source })
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::projection::is_projection;
 use super::{Cell, CellInput, CellOutput, Datum};
 use crate::Interval;
 use crate::certificate::is_plain_reduction;
@@ -16,10 +17,10 @@ type Operation = Interval<Cell>;
 /// restrict it to the core. What meets v there met it in that order, where the last operation m
 /// before that changed the state wrote v (or nothing had changed it, and v is nil). m began before
 /// the other ended, so m is in the core and writes v still; nothing that writes has come between. ∎
-/// With appends, the rule that knows no model. O(n log core).
+/// With appends, [`is_projection`] or the rule that knows no model. O(n log core).
 pub(super) fn is_reduction(cell: &Cell, core: &[Operation], all: &[Operation]) -> bool {
     if all.iter().any(|operation| matches!(operation.input, CellInput::Append(_))) {
-        return is_plain_reduction(cell, core, all);
+        return is_projection(core, all) || is_plain_reduction(cell, core, all);
     }
     let mut kept: BTreeMap<usize, &Operation> = BTreeMap::new();
     let mut met: BTreeMap<&Datum, u64> = BTreeMap::new();

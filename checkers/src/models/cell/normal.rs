@@ -107,7 +107,7 @@ impl Operation {
     /// The value that was there when a completed operation happened, if it says so.
     pub(crate) fn observes(&self) -> Option<&Datum> {
         match &self.output {
-            Some(CellOutput::Saw(seen)) => Some(seen),
+            Some(CellOutput::Saw(seen) | CellOutput::Kept(seen)) => Some(seen),
             Some(CellOutput::Done) | None => None,
         }
     }

@@ -3,7 +3,7 @@
 use tribunal_history::{Call, Completion, Function};
 
 use super::anomaly::Anomaly;
-use super::{Cell, CellInput, Datum};
+use super::{Cell, CellInput, CellOutput, Datum};
 use crate::{Interval, Kind, Notation, Speaker};
 
 impl Kind<Cell> for Anomaly {
@@ -25,17 +25,21 @@ impl Kind<Cell> for Anomaly {
                 words.overwritten(*reader, *newer, *source)
             }
             Anomaly::MissingAppend { reader, append, .. } => words.missing(*reader, *append),
+            Anomaly::Superseded { reader, newer, source } => {
+                words.superseded(*reader, *newer, *source)
+            }
             Anomaly::BackInTime { one, other, values } => words.back_in_time(*one, *other, values),
             Anomaly::Other => None,
         }
     }
 }
 
-/// What of a cas the contradiction does without, as the end of its introduction.
+/// What of an operation the contradiction does without, as the end of its introduction.
 pub(super) fn remark(call: &Call, operation: &Interval<Cell>) -> &'static str {
-    match (call.function, &operation.input) {
-        (Function::Cas, CellInput::Write(_)) => " (what it met does not matter)",
-        (Function::Cas, CellInput::Read) => " (what it wrote does not matter)",
+    match (call.function, &operation.input, &operation.output) {
+        (Function::Cas, CellInput::Write(_), _) => " (what it met does not matter)",
+        (_, _, Some(CellOutput::Kept(_))) => " (some of what it read does not matter)",
+        (Function::Cas, CellInput::Read, _) => " (what it wrote does not matter)",
         _ => "",
     }
 }
@@ -140,6 +144,34 @@ impl Words<'_> {
             format!("nothing that replaces the text can have come between {one} and {other};"),
             format!("yet {other} shows no {tail}: a contradiction"),
         ])
+    }
+
+    fn superseded(
+        &self,
+        reader: usize,
+        newer: usize,
+        source: Option<usize>,
+    ) -> Option<Vec<String>> {
+        let (old, new) = (self.name(reader)?, self.name(newer)?);
+        let mut lines = Vec::new();
+        let first = match source {
+            Some(source) => {
+                let (put, gap) = (self.name(source)?, self.gap(source, newer));
+                let first = self.written(source)?;
+                lines.push(format!(
+                    "only {put} puts {first}, and it ended {gap}before {new} began;"
+                ));
+                format!("begins with {first}")
+            }
+            None => "was there only before the first put".to_owned(),
+        };
+        lines.push(format!(
+            "{new} ended {}before {old} began, so when {old} began the text began with {} or newer;",
+            self.gap(newer, reader),
+            self.written(newer)?,
+        ));
+        lines.push(format!("yet what {old} saw {first}: a contradiction"));
+        Some(lines)
     }
 
     fn back_in_time(
