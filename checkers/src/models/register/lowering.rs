@@ -108,9 +108,9 @@ impl<'a, V: Data> Numbers<'a, V> {
         let output = match &operation.output {
             None => None,
             Some(CellOutput::Done) => Some(RegisterRet::Done),
-            Some(CellOutput::Saw(seen) | CellOutput::Kept(seen)) => {
-                Some(RegisterRet::Saw(self.lift(seen)?))
-            }
+            Some(CellOutput::Saw(seen)) => Some(RegisterRet::Saw(self.lift(seen)?)),
+            // Of texts, which these are not.
+            Some(_) => return None,
         };
         let Interval { begin, end, call, .. } = *operation;
         Some(Interval { input: KvOp { key: key.clone(), op }, output, begin, end, call })
