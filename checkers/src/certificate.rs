@@ -21,13 +21,12 @@ pub fn is_linearization<M: Model>(model: &M, operations: &[Interval<M>], order: 
     for index in order {
         let Some(operation) = operations.get(*index) else { return false };
         latest = operation.begin.max(latest);
-        let Ok(next) = model.step(&state, &operation.input, operation.output.as_ref()) else {
+        if model.advance(&mut state, &operation.input, operation.output.as_ref()).is_err() {
             return false;
-        };
+        }
         if operation.end < latest || !std::mem::replace(&mut missing[*index], false) {
             return false;
         }
-        state = next;
     }
     operations.iter().zip(missing).all(|(operation, missing)| !missing || operation.is_pending())
 }

@@ -1,5 +1,7 @@
 //! The order of attack on one part of a history: what is known of its model first, a search last.
 
+mod parts;
+
 use tribunal_history::Cost;
 
 use crate::algorithm::{Attempt, Obstacle};
@@ -42,6 +44,8 @@ pub enum Ground<M: Model> {
     Core(Vec<Interval<M>>),
     /// A search of everything that had ended up to this moment; what ended before it has an order.
     Until(u64),
+    /// The same, of these operations alone, which are a part ([`Model::parts`]).
+    Part(Vec<usize>, u64),
 }
 
 /// Why nothing was decided.
@@ -55,12 +59,39 @@ pub enum Doubt {
 
 /// Decides whether `operations` have a legal order.
 ///
-/// In turn: the model's algorithms, the first that applies decides; then the normal form and the
-/// generic search, within `budget`. A *legal* is an order that was replayed; an *impossible* of an
-/// algorithm is a core of which every order was tried. Positions are among `operations`, whose
-/// calls ascend.
+/// In turn: the model's algorithms, the first that applies decides; then its parts, each in the
+/// same way; then the normal form and the generic search, within `budget`. A *legal* is an order
+/// that was replayed; an *impossible* of an algorithm is a core of which every order was tried.
+/// Positions are among `operations`, whose calls ascend.
 pub fn decide<M: Model>(model: &M, operations: &[Interval<M>], budget: &Budget<'_>) -> Decision<M> {
     let mut obstacles = Vec::new();
+    if let Some(decision) = tried(model, operations, &mut obstacles) {
+        return decision;
+    }
+    let parts = model.parts(operations);
+    if parts.len() > 1 {
+        return parts::decide_parts(model, operations, parts, budget, obstacles);
+    }
+    searched(model, operations, budget, obstacles)
+}
+
+/// Decides what is one part.
+fn decide_whole<M: Model>(
+    model: &M,
+    operations: &[Interval<M>],
+    budget: &Budget<'_>,
+) -> Decision<M> {
+    let mut obstacles = Vec::new();
+    tried(model, operations, &mut obstacles)
+        .unwrap_or_else(|| searched(model, operations, budget, obstacles))
+}
+
+/// What the first of the model's algorithms that applies decides.
+fn tried<M: Model>(
+    model: &M,
+    operations: &[Interval<M>],
+    obstacles: &mut Vec<(&'static str, Obstacle)>,
+) -> Option<Decision<M>> {
     for algorithm in model.algorithms() {
         let ruling = match (algorithm.attempt)(model, operations) {
             Attempt::Undecided => continue,
@@ -76,9 +107,10 @@ pub fn decide<M: Model>(model: &M, operations: &[Interval<M>], budget: &Budget<'
             Ruling::Impossible(_) | Ruling::Unknown(_) => Applied::default(),
         };
         let (decided_by, cost) = (algorithm.name, Cost::default());
-        return Decision { ruling, decided_by, obstacles, applied, cost };
+        let obstacles = std::mem::take(obstacles);
+        return Some(Decision { ruling, decided_by, obstacles, applied, cost });
     }
-    searched(model, operations, budget, obstacles)
+    None
 }
 
 /// What became of the crashed operations, as an algorithm's order shows it: those that need not have

@@ -1,5 +1,9 @@
 //! Judges histories: is there an order of these operations that the promise allows?
 //!
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside Tribunal
+//!
 //! Pure: values in, values out; no clock, no randomness, no files. A [`Checker`] turns a
 //! [`tribunal_history::Record`] into findings within a [`Budget`] and never panics. Start with
 //! [`Linearizable`]; the claim, the proofs and the limits are in
@@ -26,7 +30,10 @@ mod near_linear;
 mod no_crash;
 mod normal;
 mod notation;
+mod persistent;
+mod recorder;
 mod registry;
+mod report;
 mod witness;
 
 pub use algorithm::{Algorithm, Attempt, Obstacle};
@@ -38,11 +45,27 @@ pub use engine::Exhausted;
 pub use interval::{Interval, NEVER};
 pub use linearizable::Linearizable;
 pub use model::{Model, WhyNot};
+pub use models::Data;
 pub use models::cell::{Cell, CellInput, CellOutput, Datum};
+pub use models::counter::{Counter, CounterInput, CounterOutput};
+pub use models::fenced_lock::{FencedLock, FencedOutput, FencedState};
+pub use models::holds::{LockInput, LockOutput};
+pub use models::id_generator::{Generate, IdGenerator};
+pub use models::multi_register::{MicroOperation, MultiRegister, Seen};
+pub use models::mutex::{Held, Mutex};
+pub use models::register::{Kv, KvOp, Register, RegisterOp, RegisterRet};
+pub use models::semaphore::{Semaphore, SemaphoreInput, SemaphoreOutput};
+#[cfg(feature = "stateright")]
+pub use models::sequential_spec::{Exact, Sequential};
+pub use models::set::{Set, SetInput, SetOutput, SetState};
 pub use no_crash::NoCrash;
 pub use normal::{Applied, drop_pure};
 pub use notation::{Decoded, Kind, Malformed, Notation};
+pub use persistent::PersistentMap;
+pub use recorder::{Pending, Recorder};
 pub use registry::{CHECKERS, Named, find_checker};
+pub use report::{Counterexample, Report, check, check_operations};
+pub use tribunal_history::Verdict;
 pub use witness::reductions::{Reductions, start_at_blind};
 pub use witness::speaker::Speaker;
 

@@ -162,6 +162,10 @@ impl<N: Notation> Judge<'_, N> {
             Judgement::Impossible(Ground::Until(until)) => {
                 shrink(self.model, all.clone(), *until, self.budget)
             }
+            Judgement::Impossible(Ground::Part(part, until)) => {
+                let part = part.iter().map(|position| all[*position].clone()).collect();
+                shrink(self.model, part, *until, self.budget)
+            }
             _ => return,
         };
         let confirmation = confirm(self.model, &core.operations);

@@ -11,8 +11,8 @@ use crate::{Interval, Reductions};
 ///
 /// [`Model::init`] and [`Model::step`] are all a model needs. The *hints* make judging faster; each
 /// is wrong only if it says `true` of what is not so, and then verdicts are wrong: a model's hints
-/// belong under a property test against its `step`. The *portfolio* adds what is known of the object
-/// beyond its steps.
+/// belong under a property test against its `step`. The *portfolio* adds what is known of the
+/// object beyond its steps.
 ///
 /// A model says *why not*; the words of a report are its own, so that no second description of the
 /// object can drift from the one that judges.
@@ -38,6 +38,21 @@ pub trait Model: Sized + Send + Sync {
         input: &Self::Input,
         output: Option<&Self::Output>,
     ) -> Result<Self::State, WhyNot>;
+
+    /// The same as [`Model::step`], in place, for models whose states are large: a replay of a
+    /// million operations keeps one state. If the operation may not happen, the state is anything.
+    ///
+    /// # Errors
+    /// If it may not.
+    fn advance(
+        &self,
+        state: &mut Self::State,
+        input: &Self::Input,
+        output: Option<&Self::Output>,
+    ) -> Result<(), WhyNot> {
+        *state = self.step(state, input, output)?;
+        Ok(())
+    }
 
     /// *Hint*: the operation changes no state whatsoever in which it may happen.
     fn is_pure(&self, _input: &Self::Input, _output: Option<&Self::Output>) -> bool {
@@ -80,8 +95,8 @@ pub trait Model: Sized + Send + Sync {
         Vec::new()
     }
 
-    /// *Portfolio*: whether `core` shows that no order of `all` is legal if it has none itself. Part
-    /// of the certificate of an *invalid*: no algorithm is taken at its word.
+    /// *Portfolio*: whether `core` shows that no order of `all` is legal if it has none itself.
+    /// Part of the certificate of an *invalid*: no algorithm is taken at its word.
     ///
     /// The default knows no model: every operation of the core is in `all` as it is or with unknown
     /// end and answer, and all that began before the core's last end and may change a state is in

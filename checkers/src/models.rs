@@ -1,3 +1,22 @@
 //! The models: what one atomic copy of each object does.
 
+use std::hash::Hash;
+
 pub(crate) mod cell;
+pub(crate) mod counter;
+pub(crate) mod fenced_lock;
+pub(crate) mod holds;
+pub(crate) mod id_generator;
+pub(crate) mod multi_register;
+pub(crate) mod mutex;
+pub(crate) mod register;
+pub(crate) mod semaphore;
+#[cfg(feature = "stateright")]
+pub(crate) mod sequential_spec;
+pub(crate) mod set;
+pub(crate) mod words;
+
+/// What values of typed models are: anything that can be compared, hashed and sent to a thread.
+pub trait Data: Clone + Ord + Hash + Send + Sync {}
+
+impl<T: Clone + Ord + Hash + Send + Sync> Data for T {}

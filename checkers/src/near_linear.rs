@@ -5,9 +5,16 @@
 //! allows that, and give the order, or the few operations that contradict each other.
 
 pub(crate) mod blocks;
+pub(crate) mod counter_bounds;
 pub(crate) mod forced_order;
+pub(crate) mod grow_only_set;
+pub(crate) mod lock_holds;
 pub(crate) mod register;
+pub(crate) mod semaphore_sweep;
+pub(crate) mod set_elements;
 pub(crate) mod text;
+pub(crate) mod unique_ids;
+pub(crate) mod unit_counter;
 
 #[cfg(test)]
 pub(crate) mod twin;

@@ -1,6 +1,8 @@
 //! The checkers by name, as `--model` takes them.
 
-use crate::{Checker, Linearizable};
+use crate::{
+    Checker, Counter, FencedLock, IdGenerator, Linearizable, MultiRegister, Mutex, Semaphore, Set,
+};
 
 /// A checker and its name.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +32,46 @@ pub const CHECKERS: &[Named] = &[
         name: "kv",
         about: "linearizable keys of a map: get, put, append, delete, cas",
         make: || Box::new(Linearizable::kv()),
+    },
+    Named {
+        name: "set-linearizable",
+        about: "linearizable sets: add, remove, contains, read",
+        make: || Box::new(Linearizable::new(Set::new())),
+    },
+    Named {
+        name: "counter-linearizable",
+        about: "linearizable counters: add any number, read",
+        make: || Box::new(Linearizable::new(Counter)),
+    },
+    Named {
+        name: "id-generator",
+        about: "ids of which no two are alike: generate",
+        make: || Box::new(Linearizable::new(IdGenerator::new())),
+    },
+    Named {
+        name: "mutex",
+        about: "locks with one holder, the process: acquire, release",
+        make: || Box::new(Linearizable::new(Mutex::new())),
+    },
+    Named {
+        name: "reentrant-mutex",
+        about: "the same, and the holder may acquire again, as often as it likes",
+        make: || Box::new(Linearizable::new(Mutex::reentrant(u32::MAX))),
+    },
+    Named {
+        name: "fenced-lock",
+        about: "locks whose acquire answers a token, greater than all before",
+        make: || Box::new(Linearizable::new(FencedLock)),
+    },
+    Named {
+        name: "semaphore",
+        about: "semaphores of one permit, which is a lock that anybody may release",
+        make: || Box::new(Linearizable::new(Semaphore::new(1))),
+    },
+    Named {
+        name: "multi-register",
+        about: "transactions of reads and writes on several registers, each at one moment: txn",
+        make: || Box::new(Linearizable::new(MultiRegister::new())),
     },
 ];
 
