@@ -109,8 +109,8 @@ impl<'a, V: Data> Numbers<'a, V> {
             None => None,
             Some(CellOutput::Done) => Some(RegisterRet::Done),
             Some(CellOutput::Saw(seen)) => Some(RegisterRet::Saw(self.lift(seen)?)),
-            // Of texts, which these are not.
-            Some(_) => return None,
+            // Only texts are read in part.
+            Some(CellOutput::Kept(_)) => return None,
         };
         let Interval { begin, end, call, .. } = *operation;
         Some(Interval { input: KvOp { key: key.clone(), op }, output, begin, end, call })
