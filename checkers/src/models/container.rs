@@ -23,9 +23,9 @@ use crate::{Interval, Kind, Malformed, Model, Notation, Reductions, WhyNot};
 
 /// An object that elements are put into and taken out of, empty at first.
 ///
-/// What is taken next is the discipline's. A take, peek or drain that finds nothing answers so (nil,
-/// or an empty list) and changes nothing. A drain takes everything at one instant. Peeks observe
-/// what would be taken next and leave it there.
+/// What is taken next is the discipline's. A take, peek or drain that finds nothing answers so
+/// (nil, or an empty list) and changes nothing. A drain takes everything at one instant. Peeks
+/// observe what would be taken next and leave it there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Container<D> {
     discipline: D,

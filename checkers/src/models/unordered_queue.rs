@@ -18,9 +18,9 @@ pub type UnorderedQueue = Container<Unordered>;
 /// Any first.
 ///
 /// A take of unknown outcome took any element. It does no harm to let it take effect as late as
-/// somebody notices, which is when an answer says that nothing (else) is there: until then an element
-/// more changes nothing that is allowed. So it leaves a *debt*, and debts are what elements that
-/// should be gone went to. In this way each operation leads to one state.
+/// somebody notices, which is when an answer says that nothing (else) is there: until then an
+/// element more changes nothing that is allowed. So it leaves a *debt*, and debts are what elements
+/// that should be gone went to. In this way each operation leads to one state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unordered;
 

@@ -1,24 +1,22 @@
 //! Queues, stacks, priority queues and bags against a judge that tries every order.
 //!
-//! Each algorithm is judged alone: where it applies, its answer is that of the dumb judge, its order
-//! replays, and its core has no order and may stand for the whole history.
+//! Each algorithm is judged alone ([`alone`]), then with all there is around it ([`pipeline`]).
 
+mod alone;
+mod exhaustive;
+mod golden;
+mod hints;
 mod histories;
 mod object;
+mod pipeline;
 mod speed;
 
-use std::collections::BTreeMap;
-
-use histories::{Shape, random_history};
 use object::{Answer, Ask, Plain, Rule};
 use tribunal_checkers::{
-    Attempt, Budget, Confirmation, Container, ContainerInput, ContainerOutput, Discipline, Fifo,
-    Interval, Lifo, Model, NEVER, Priority, Ruling, Unordered, confirm, decide, is_linearization,
+    Container, ContainerInput, ContainerOutput, Discipline, Fifo, Interval, Lifo, NEVER, Priority,
+    Unordered,
 };
-use tribunal_history::{Seed, ValueId};
-
-/// Random histories of each object and shape by default.
-const COUNT: u64 = 20_000;
+use tribunal_history::ValueId;
 
 /// A discipline with its rule, and elements for numbers.
 trait Tested: Discipline {
@@ -81,27 +79,6 @@ fn intervals<D: Tested>(history: &[Plain]) -> Vec<Interval<Container<D>>> {
     history.iter().enumerate().map(interval).collect()
 }
 
-/// How many histories came to what.
-#[derive(Debug, Default)]
-struct Tally {
-    legal: u64,
-    impossible: u64,
-    undecided: u64,
-    inapplicable: BTreeMap<String, u64>,
-    largest_core: usize,
-    worst: Option<Vec<Plain>>,
-}
-
-impl Tally {
-    fn decided(&self) -> u64 {
-        self.legal + self.impossible
-    }
-
-    fn count(&self) -> u64 {
-        self.decided() + self.undecided + self.inapplicable.values().sum::<u64>()
-    }
-}
-
 fn show(history: &[Plain]) -> String {
     history
         .iter()
@@ -110,76 +87,4 @@ fn show(history: &[Plain]) -> String {
             _ => format!("{begin}..{end} {ask:?} → {answer:?}\n"),
         })
         .collect()
-}
-
-/// What the algorithm alone says of a history, checked in every way there is.
-fn check<D: Tested>(history: &[Plain], tally: &mut Tally) {
-    let model = Container::<D>::new();
-    let operations = intervals::<D>(history);
-    let algorithm = model.algorithms().remove(0);
-    let expected = D::RULE.allows(history);
-    match (algorithm.attempt)(&model, &operations) {
-        Attempt::Legal(order) => {
-            assert!(expected, "called legal:\n{}", show(history));
-            assert!(
-                is_linearization(&model, &operations, &order),
-                "{order:?} is no order of:\n{}",
-                show(history)
-            );
-            tally.legal += 1;
-        }
-        Attempt::Impossible(core) => {
-            assert!(!expected, "called impossible for {core:?}:\n{}", show(history));
-            let confirmed = confirm(&model, &core) == Confirmation::Confirmed;
-            assert!(confirmed, "{core:?} has an order; of:\n{}", show(history));
-            assert!(
-                model.is_reduction(&core, &operations),
-                "{core:?} does not stand for:\n{}",
-                show(history)
-            );
-            tally.impossible += 1;
-            tally.largest_core = tally.largest_core.max(core.len());
-        }
-        Attempt::Undecided => {
-            tally.undecided += 1;
-            tally.worst = Some(history.to_vec());
-        }
-        Attempt::Inapplicable(obstacle) => {
-            *tally.inapplicable.entry(obstacle.why).or_insert(0) += 1;
-        }
-    }
-}
-
-fn run<D: Tested>(name: &str, count: u64, shape: Shape) -> Tally {
-    let mut tally = Tally::default();
-    for number in 0..count {
-        let mut random = Seed(7).child_at(name, number).random();
-        let operations = random.between(3, shape.operations);
-        let shape = Shape { operations, clients: random.between(2, shape.clients), ..shape };
-        let history = random_history(&mut random, D::RULE, shape);
-        check::<D>(&history, &mut tally);
-    }
-    eprintln!("{name}: {tally:?}");
-    tally
-}
-
-#[test]
-fn trial() {
-    let peeks = Shape { peek_every: 5, ..Shape::SMALL };
-    let takes = Shape { takes_crash: true, ..Shape::SMALL };
-    let fails = Shape { empties: false, crash_every: 4, ..takes };
-    let all = Shape { peek_every: 5, ..takes };
-    for (name, shape) in [
-        ("plain", Shape::SMALL),
-        ("peeks", peeks),
-        ("takes", takes),
-        ("fails", fails),
-        ("all", all),
-    ] {
-        run::<Fifo>(&format!("fifo {name}"), COUNT, shape);
-        run::<Lifo>(&format!("stack {name}"), COUNT, shape);
-        run::<Priority>(&format!("priority {name}"), COUNT, shape);
-        run::<Unordered>(&format!("bag {name}"), COUNT, shape);
-    }
-    let _ = (Budget::DEFAULT, decide::<Container<Fifo>>, |r: Ruling<Container<Fifo>>| drop(r));
 }

@@ -66,7 +66,7 @@ impl Rule {
             Ask::Take => self
                 .next(state)
                 .into_iter()
-                .map(|place| took(place))
+                .map(took)
                 .map(|(rest, element)| (rest, Answer::Got(Some(element))))
                 .collect(),
             Ask::Peek => self

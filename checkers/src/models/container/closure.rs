@@ -18,14 +18,14 @@ type Operation<D> = Interval<Container<D>>;
 /// - crashed takes and drains, if every element the core puts in is also taken out in it, as often
 ///   as it is put in anywhere.
 ///
-/// *Sound.* Take a legal order of `all`, cut it at that end, weaken what the core weakens, and leave
-/// out the lookers: still legal. Now take out the elements the core does not speak of, with whatever
-/// put them in and took them out in this order. All that is gone then are operations that the core
-/// lacks, and crashed takes, which may be left out. What stays is legal: every discipline takes from
-/// the elements that are left as it did from all (who was first, last or highest of all is so of
-/// those left, and a container that held nothing holds nothing). Of the operations the core lacks
-/// only crashed takes can have stayed. In the third case none has: the answers of the core took
-/// every copy of its elements. ∎ O(n log core).
+/// *Sound.* Take a legal order of `all`, cut it at that end, weaken what the core weakens, and
+/// leave out the lookers: still legal. Now take out the elements the core does not speak of, with
+/// whatever put them in and took them out in this order. All that is gone then are operations that
+/// the core lacks, and crashed takes, which may be left out. What stays is legal: every discipline
+/// takes from the elements that are left as it did from all (who was first, last or highest of all
+/// is so of those left, and a container that held nothing holds nothing). Of the operations the
+/// core lacks only crashed takes can have stayed. In the third case none has: the answers of the
+/// core took every copy of its elements. ∎ O(n log core).
 pub(crate) fn is_reduction<D: Discipline>(core: &[Operation<D>], all: &[Operation<D>]) -> bool {
     let kept: BTreeMap<usize, &Operation<D>> = core.iter().map(|o| (o.call, o)).collect();
     let until = core.iter().map(|operation| operation.end).filter(|end| *end != NEVER).max();

@@ -25,13 +25,13 @@ struct Answers {
 /// **N2** A crashed peek is dropped: it changes nothing.
 ///
 /// **N3** *A crashed put p of v is dropped if no completed operation that ended after p began
-/// answered with v.* Take a legal order with p. Whoever took that copy of v is not completed, because
-/// it would have ended after p began, so it is crashed, or nobody did. Without the copy, p, and who
-/// took it, the order is legal: who was next among all is next among those left, unless it was that
-/// copy, and then nobody completed saw it.
+/// answered with v.* Take a legal order with p. Whoever took that copy of v is not completed,
+/// because it would have ended after p began, so it is crashed, or nobody did. Without the copy, p,
+/// and who took it, the order is legal: who was next among all is next among those left, unless it
+/// was that copy, and then nobody completed saw it.
 ///
-/// **N4** *A crashed put of v is given the first end of an answer with v, if it is the only one that
-/// puts v in.* It took effect before that answer.
+/// **N4** *A crashed put of v is given the first end of an answer with v, if it is the only one
+/// that puts v in.* It took effect before that answer.
 pub(crate) fn normalise<D: Discipline>(operations: &mut Vec<Operation<D>>) -> Applied {
     let mut applied = Applied::default();
     let answers = answers(operations);

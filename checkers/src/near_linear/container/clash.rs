@@ -2,17 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use crate::Interval;
 use crate::algorithm::{Attempt, Obstacle};
+use crate::certificate::{Confirmation, confirm};
 use crate::interval::NEVER;
 use crate::models::container::closure::is_settled;
 use crate::models::container::{Container, ContainerInput, Discipline, Outcome};
+use crate::{Interval, Model};
 
 use super::lives::{Life, NOBODY};
 use super::slots::FOREVER;
 
-/// Most operations of a core: so many orders can still be tried.
+/// Most operations of a core.
 const CORE_MAX: usize = 100;
+
+/// Operations of a core all of whose orders can be tried, however they overlap.
+const CORE_SMALL: usize = 16;
+
+/// Most operations of a larger core that are open at once.
+const WIDTH_MAX: usize = 10;
 
 /// Elements that contradict each other, and the operations (positions) the contradiction rests on.
 pub(crate) struct Clash<E> {
@@ -33,15 +40,19 @@ impl<E: Copy + Ord> Clash<E> {
     /// every order of it to be tried. O(n log core).
     ///
     /// The core has what is needed as it is; of the rest up to the last end needed, what puts in or
-    /// took these elements (a put with unknown end if that is later), and the crashed takes that may
-    /// have taken them.
+    /// took these elements (a put with unknown end if that is later), and the crashed takes that
+    /// may have taken them.
     pub(crate) fn outcome<D: Discipline<Element = E>>(
         mut self,
         operations: &[Interval<Container<D>>],
     ) -> Outcome<D> {
         while self.adds_takes(operations) {}
         let core = self.core(operations);
-        if core.len() > CORE_MAX { Attempt::Undecided } else { Attempt::Impossible(core) }
+        let too_large = core.len() > CORE_MAX
+            || core.len() > CORE_SMALL
+                && (width(&core) > WIDTH_MAX
+                    || confirm(&Container::<D>::new(), &core) == Confirmation::TooLarge);
+        if too_large { Attempt::Undecided } else { Attempt::Impossible(core) }
     }
 
     fn until<D: Discipline<Element = E>>(
@@ -102,6 +113,13 @@ impl<E: Copy + Ord> Clash<E> {
         }
         core
     }
+}
+
+/// How many operations are open at once, at most.
+fn width<M: Model>(core: &[Interval<M>]) -> usize {
+    let open_at =
+        |moment: u64| core.iter().filter(|o| o.begin <= moment && moment <= o.end).count();
+    core.iter().map(|operation| open_at(operation.begin)).max().unwrap_or(0)
 }
 
 impl Life {

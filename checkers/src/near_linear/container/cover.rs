@@ -51,8 +51,8 @@ impl Cover {
         (to > slot).then_some((to, life))
     }
 
-    /// As few lives other than `except` as cover every slot from `first` to `last`, in order; `None`
-    /// if some slot is not covered. O(answer · log n).
+    /// As few lives other than `except` as cover every slot from `first` to `last`, in order;
+    /// `None` if some slot is not covered. O(answer · log n).
     pub(crate) fn chain(&self, first: u32, last: u32, except: u32) -> Option<Vec<u32>> {
         let (mut chain, mut slot) = (Vec::new(), first);
         while slot <= last {

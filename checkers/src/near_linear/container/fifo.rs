@@ -62,9 +62,9 @@ pub(crate) fn attempt<D: Discipline>(operations: &[Interval<Container<D>>]) -> O
     }
 }
 
-/// Gives crashed takes to values that must have been taken and that nobody else took: x must be gone
-/// before y is taken if it was put in before y was. Each has its deadline; earliest deadlines first
-/// is as good as any matching (Jackson 1955).
+/// Gives crashed takes to values that must have been taken and that nobody else took: x must be
+/// gone before y is taken if it was put in before y was. Each has its deadline; earliest deadlines
+/// first is as good as any matching (Jackson 1955).
 ///
 /// # Errors
 /// If there are too few; with the contradiction, unless it is of too many values.
@@ -168,8 +168,8 @@ struct Cycle {
 }
 
 /// Sorts values so that both relations are kept: again and again a value that no other left must
-/// precede. Only the values left with the least `put_last`, the least `seen_by` and the second least
-/// `seen_by` can be what another has to wait for.
+/// precede. Only the values left with the least `put_last`, the least `seen_by` and the second
+/// least `seen_by` can be what another has to wait for.
 struct Sorter<'a> {
     lives: &'a [Life],
     left: Vec<bool>,
@@ -355,8 +355,8 @@ impl<'a, E: Copy> Writer<'a, E> {
         &self.lives.lives[self.values[rank] as usize]
     }
 
-    /// Puts as early as the order of values and the answers of *nothing there* before allow; answers
-    /// likewise.
+    /// Puts as early as the order of values and the answers of *nothing there* before allow;
+    /// answers likewise.
     fn write(mut self) -> Vec<usize> {
         let mut blocks = Vec::with_capacity(self.values.len());
         let (mut slot, mut block) = (0, 0);

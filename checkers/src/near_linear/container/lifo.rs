@@ -101,6 +101,9 @@ struct Stay {
     number: u32,
 }
 
+/// The count of a slot that is chosen from the beginning on: of no consequence, but not zero.
+const CHOSEN: i32 = 1 << 28;
+
 /// An operation of a value that has found no slot yet.
 struct Window {
     first: u32,
@@ -108,8 +111,8 @@ struct Window {
     life: u32,
 }
 
-/// The windows of a value's push and pop. A value that nobody popped is popped in the slot after all
-/// others, which is `count`.
+/// The windows of a value's push and pop. A value that nobody popped is popped in the slot after
+/// all others, which is `count`.
 fn ends(life: &Life, count: u32) -> [(u32, u32); 2] {
     let last = if life.take == NOBODY { count } else { life.take_last };
     [(life.put_first, life.put_last), (life.until.min(count), last)]
@@ -152,6 +155,12 @@ impl<'a, E> Eliminator<'a, E> {
             *count = sum;
         }
         counts.pop();
+        // The slots that are permissive at first are chosen all at once.
+        let mut chosen = SlotSet::none(count + 1);
+        for (slot, covers) in (0..).zip(&mut counts).filter(|(_, covers)| **covers == 0) {
+            chosen.insert(slot);
+            *covers = CHOSEN;
+        }
         let mut windows = Vec::with_capacity(2 * lives.lives.len() + lives.peeks.len());
         for (life, of) in (0..).zip(&lives.lives) {
             windows.extend(ends(of, count).map(|(first, last)| Window { first, last, life }));
@@ -167,31 +176,27 @@ impl<'a, E> Eliminator<'a, E> {
             count,
             stays: vec![None; lives.lives.len()],
             judged: 0,
-            chosen: SlotSet::none(count + 1),
-            cover: CountTree::new(&take_zeros(&mut counts)),
+            chosen,
+            cover: CountTree::new(&counts),
             found: vec![false; windows.len()],
             windows,
             missing,
             complete: Vec::new(),
         }
-        .with_chosen(&counts)
     }
 
-    /// Chooses the slots that are permissive at first, all at once.
-    fn with_chosen(mut self, counts: &[i32]) -> Self {
-        for (slot, _) in (0..).zip(counts).filter(|(_, count)| **count == TAKEN) {
-            self.chosen.insert(slot);
-        }
+    /// What has found one of the slots that are chosen already.
+    fn find_chosen(&mut self) {
         for index in 0..self.windows.len() {
             let Window { first, last, .. } = self.windows[index];
             if self.chosen.next(first).is_some_and(|slot| slot <= last) {
                 self.finds(index);
             }
         }
-        self
     }
 
     fn run(mut self) -> Vec<Option<Stay>> {
+        self.find_chosen();
         self.let_peeks_wait();
         let mut open: Vec<u32> =
             (0..self.windows.len() as u32).filter(|index| !self.found[*index as usize]).collect();
@@ -255,15 +260,4 @@ impl<'a, E> Eliminator<'a, E> {
             self.cover.add(from as usize, to.min(self.count) as usize, -1);
         }
     }
-}
-
-/// The count of a slot that is chosen from the beginning on.
-const TAKEN: i32 = 1 << 20;
-
-/// Marks the zeros as taken.
-fn take_zeros(counts: &mut [i32]) -> &[i32] {
-    for count in counts.iter_mut().filter(|count| **count == 0) {
-        *count = TAKEN;
-    }
-    counts
 }

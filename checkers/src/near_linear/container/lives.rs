@@ -13,8 +13,8 @@ use crate::models::container::{Container, ContainerInput, ContainerOutput, Disci
 /// No operation.
 pub(crate) const NOBODY: u32 = u32::MAX;
 
-/// What is known of one element. Operations are positions; windows are in slots, with both bounds in
-/// them, and narrowed by what must hold in every order: a put is over when an answer with its
+/// What is known of one element. Operations are positions; windows are in slots, with both bounds
+/// in them, and narrowed by what must hold in every order: a put is over when an answer with its
 /// element has ended, and nothing sees an element before its put has begun.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Life {

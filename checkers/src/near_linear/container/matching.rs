@@ -21,8 +21,8 @@ struct Event<E> {
 /// If no answer looks at the whole or leaves an element there, elements do not bear on each other,
 /// and need not be unique: the k-th end of a take of v must not come before the k-th beginning of a
 /// put of v (any matching can be untangled into this one), and crashed takes may be left out. The
-/// order puts every element in as early as possible and takes it as late. Otherwise elements must be
-/// unique; see [`coverage`].
+/// order puts every element in as early as possible and takes it as late. Otherwise elements must
+/// be unique; see [`coverage`].
 pub(crate) fn attempt<D: Discipline>(operations: &[Interval<Container<D>>]) -> Outcome<D> {
     let looks = |operation: &Interval<Container<D>>| match operation.input {
         ContainerInput::Put(_) => false,

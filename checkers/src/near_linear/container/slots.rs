@@ -11,8 +11,8 @@ pub(crate) const FOREVER: u32 = u32::MAX;
 /// A slot is the stretch between a beginning and the next end with no event between. Two operations
 /// overlap if and only if some slot is in both, and any set of operations that overlap pairwise
 /// shares one (intervals have Helly's property). What happens in one slot may be ordered freely. So
-/// an order is legal if and only if each operation can be given one of its slots, and the operations
-/// of each slot an order, such that all together are legal.
+/// an order is legal if and only if each operation can be given one of its slots, and the
+/// operations of each slot an order, such that all together are legal.
 pub(crate) struct Slots {
     /// The first slot of each operation, and its last; [`FOREVER`] if it never ends.
     pub first: Vec<u32>,

@@ -1,0 +1,155 @@
+//! Everything together: what an algorithm leaves open the search decides, from the normal form;
+//! reductions keep what is possible.
+
+use tribunal_checkers::{
+    Budget, Container, ContainerInput, Fifo, Interval, Lifo, Model, Priority, Ruling, Unordered,
+    decide,
+};
+use tribunal_history::{Random, Seed};
+
+use crate::histories::{Shape, random_history};
+use crate::object::{Answer, Ask, Plain, Rule};
+use crate::{Tested, intervals, show};
+
+const COUNT: u64 = 6_000;
+
+const CHANGED: Shape = Shape { mutations: 4, ..Shape::SMALL };
+
+const SHAPES: [Shape; 4] = [
+    Shape { unique: false, peek_every: 5, crash_every: 5, takes_crash: true, ..CHANGED },
+    Shape { unique: false, drain_every: 6, ..CHANGED },
+    Shape { drain_every: 6, peek_every: 6, crash_every: 4, takes_crash: true, ..CHANGED },
+    Shape { peek_every: 5, crash_every: 3, takes_crash: true, ..CHANGED },
+];
+
+fn each<D: Tested>(name: &str, count: u64, mut test: impl FnMut(&mut Random, &[Plain])) {
+    for number in 0..count {
+        let mut random = Seed(8).child_at(name, number).random();
+        let shape = SHAPES[number as usize % SHAPES.len()];
+        let operations = random.between(3, shape.operations - 1);
+        // A stack is not drained.
+        let drain_every = if name == "stacks" { 0 } else { shape.drain_every };
+        let shape = Shape { operations, drain_every, ..shape };
+        let history = random_history(&mut random, D::RULE, shape);
+        test(&mut random, &history);
+    }
+}
+
+fn decides<D: Tested>(name: &str) {
+    let (mut searched, mut impossible) = (0, 0);
+    let model = Container::<D>::new();
+    each::<D>(name, COUNT, |_, history| {
+        let decision = decide(&model, &intervals::<D>(history), &Budget::DEFAULT);
+        let allowed = match decision.ruling {
+            Ruling::Legal(_) => true,
+            Ruling::Impossible(_) => false,
+            Ruling::Unknown(doubt) => panic!("{doubt:?}:\n{}", show(history)),
+        };
+        assert_eq!(allowed, D::RULE.allows(history), "{}", show(history));
+        searched += u64::from(decision.decided_by == "search");
+        impossible += u64::from(!allowed);
+    });
+    assert!(searched > COUNT / 4, "{searched} of {name} were searched");
+    assert!(impossible > COUNT / 8, "{impossible} of {name} are impossible");
+}
+
+#[test]
+fn every_history_is_decided_rightly() {
+    decides::<Fifo>("queues");
+    decides::<Lifo>("stacks");
+    decides::<Priority>("priority queues");
+    decides::<Unordered>("bags");
+}
+
+/// Operations as the dumb judge sees them: those of the history, with the ends and the answers that
+/// are left.
+fn plains<D: Tested>(operations: &[Interval<Container<D>>], history: &[Plain]) -> Vec<Plain> {
+    let plain = |operation: &Interval<Container<D>>| {
+        let Plain { ask, answer, .. } = history[operation.call].clone();
+        let answer = answer.filter(|_| operation.output.is_some());
+        Plain { ask, answer, begin: operation.begin, end: operation.end }
+    };
+    operations.iter().map(plain).collect()
+}
+
+/// The normal form keeps every verdict; a core that may stand for the whole and has no order
+/// condemns it; leaving out elements keeps what is possible.
+fn reduces<D: Tested>(name: &str) {
+    let model = Container::<D>::new();
+    let (mut changed, mut stood, mut left_out) = (0, 0, 0);
+    each::<D>(name, COUNT, |random, history| {
+        let all = intervals::<D>(history);
+        let allowed = D::RULE.allows(history);
+        let mut normal = all.clone();
+        let applied = model.normalise(&mut normal);
+        changed += applied.unobserved + applied.bounded;
+        // A put that is given an end has no answer still, and must happen.
+        assert_eq!(must(&plains(&normal, history), D::RULE), allowed, "{}", show(history));
+        for _ in 0..6 {
+            let core = random_core(random, &all);
+            if model.is_reduction(&core, &all) {
+                let possible = D::RULE.allows(&plains(&core, history));
+                assert!(possible || !allowed, "{core:?} may not stand for:\n{}", show(history));
+                stood += u64::from(!possible);
+            }
+        }
+        if allowed {
+            let reductions = model.reductions();
+            let mut units = (reductions.units)(&model, &all);
+            units.retain(|_| random.chance(1, 2));
+            units.sort_unstable();
+            let rest = (reductions.without)(&model, &all, &units);
+            left_out += all.len() - rest.len();
+            assert!(D::RULE.allows(&plains(&rest, history)), "{}", show(history));
+        }
+    });
+    assert!(changed > 100 && stood > 100 && left_out > 1_000, "{changed} {stood} {left_out}");
+}
+
+/// Whether there is an order in which everything that has an end happens, whatever it answered.
+fn must(operations: &[Plain], rule: Rule) -> bool {
+    let done = |operation: &Plain| {
+        let is_put = matches!(operation.ask, Ask::Put(_)) && operation.end != u64::MAX;
+        let answer = if is_put { Some(Answer::Done) } else { operation.answer.clone() };
+        Plain { answer, ..operation.clone() }
+    };
+    rule.allows(&operations.iter().map(done).collect::<Vec<_>>())
+}
+
+/// A part of the operations: without some elements and lookers, cut, weakened.
+fn random_core<D: Tested>(
+    random: &mut Random,
+    all: &[Interval<Container<D>>],
+) -> Vec<Interval<Container<D>>> {
+    let ends: Vec<u64> = all.iter().map(|operation| operation.end).collect();
+    let until = random.pick(&ends).copied().unwrap_or(0);
+    let gone: Vec<bool> = (0..100).map(|_| random.chance(1, 3)).collect();
+    let reductions = Container::<D>::new().reductions();
+    let model = Container::<D>::new();
+    let units: Vec<u64> = (reductions.units)(&model, all);
+    let mut units: Vec<u64> =
+        units.iter().enumerate().filter(|(at, _)| gone[*at]).map(|(_, unit)| *unit).collect();
+    units.sort_unstable();
+    let mut core = (reductions.without)(&model, all, &units);
+    core.retain(|operation| {
+        let only_looks = matches!(operation.input, ContainerInput::Peek)
+            || operation.output.as_ref().is_some_and(|output| output.is_empty());
+        let crashed = operation.is_pending();
+        let dropped = (only_looks || crashed) && random.chance(1, 2);
+        operation.begin <= until && !dropped && !random.chance(1, 40)
+    });
+    for operation in &mut core {
+        if operation.end > until || random.chance(1, 12) {
+            operation.weaken();
+        }
+    }
+    core
+}
+
+#[test]
+fn reductions_keep_what_is_possible() {
+    reduces::<Fifo>("queues");
+    reduces::<Lifo>("stacks");
+    reduces::<Priority>("priority queues");
+    reduces::<Unordered>("bags");
+}
