@@ -10,7 +10,7 @@ use tribunal_checkers::{
 use tribunal_history::Seed;
 
 use crate::histories::{Shape, random_history};
-use crate::object::Plain;
+use crate::object::{Answer, Ask, Plain};
 use crate::{Tested, intervals, show};
 
 /// Random histories of each object by default.
@@ -131,6 +131,50 @@ fn bags_with_repeated_values() {
     assert!(tally.inapplicable[not_unique] > 0, "an answer of nothing there is made by a change");
     assert!(tally.inapplicable.values().sum::<u64>() < COUNT / 4, "{tally:?}");
     assert!(tally.impossible > COUNT / 20 && tally.legal > COUNT / 4, "{tally:?}");
+}
+
+/// Values that together cover an answer of *nothing there*, each for a while.
+fn chain(count: u64, put_begins: impl Fn(u64) -> u64) -> Vec<Plain> {
+    let mut history = Vec::new();
+    for value in 0..count {
+        let (number, end) = ((count - value) as i64, 1_001 + 20 * value);
+        let (put, take) = (Ask::Put(number), Answer::Got(Some(number)));
+        let begin = put_begins(value);
+        history.push(Plain { ask: put, answer: Some(Answer::Done), begin, end });
+        let (begin, end) = (end + 28, end + 30);
+        history.push(Plain { ask: Ask::Take, answer: Some(take), begin, end });
+    }
+    let (answer, end) = (Some(Answer::Got(None)), 1_001 + 20 * count);
+    history.push(Plain { ask: Ask::Take, answer, begin: 1_007, end });
+    history.sort_by_key(|operation| operation.begin);
+    history
+}
+
+/// A core of many operations that come one after the other is shown. One of so many at once that
+/// not every order can be tried is left to the search, and so is one that is too large.
+fn shows_chains<D: Tested>() {
+    let model = Container::<D>::new();
+    let attempt = |history: &[Plain]| {
+        let operations = intervals::<D>(history);
+        let found = (model.algorithms().remove(0).attempt)(&model, &operations);
+        if let Attempt::Impossible(core) = &found {
+            assert!(model.is_reduction(core, &operations));
+            assert_eq!(confirm(&model, core), Confirmation::Confirmed);
+        }
+        found
+    };
+    let narrow = |count| chain(count, |value| 995 + 20 * value);
+    assert!(matches!(attempt(&narrow(30)), Attempt::Impossible(core) if core.len() == 61));
+    assert!(matches!(attempt(&narrow(60)), Attempt::Undecided));
+    assert!(matches!(attempt(&chain(30, |value| 1 + 2 * value)), Attempt::Undecided));
+}
+
+#[test]
+fn long_chains() {
+    shows_chains::<Fifo>();
+    shows_chains::<Lifo>();
+    shows_chains::<Priority>();
+    shows_chains::<Unordered>();
 }
 
 /// A million histories of each object: minutes in release mode.
