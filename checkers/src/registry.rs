@@ -1,7 +1,8 @@
 //! The checkers by name, as `--model` takes them.
 
 use crate::{
-    Checker, Counter, FencedLock, IdGenerator, Linearizable, MultiRegister, Mutex, Semaphore, Set,
+    AppendList, Checker, Counter, FencedLock, IdGenerator, Linearizable, MultiRegister, Mutex,
+    Semaphore, Set,
 };
 
 /// A checker and its name.
@@ -32,6 +33,11 @@ pub const CHECKERS: &[Named] = &[
         name: "kv",
         about: "linearizable keys of a map: get, put, append, delete, cas",
         make: || Box::new(Linearizable::kv()),
+    },
+    Named {
+        name: "append-list",
+        about: "linearizable lists that only grow: append, read",
+        make: || Box::new(Linearizable::new(AppendList)),
     },
     Named {
         name: "set-linearizable",

@@ -55,7 +55,7 @@ impl fmt::Debug for ValueId {
 enum Stored {
     Int(i64),
     Text(Arc<str>),
-    List(Box<[ValueId]>),
+    List(Arc<[ValueId]>),
 }
 
 /// The table behind the ids of one history. Grows only; lookup and interning are O(size of value).
@@ -114,7 +114,7 @@ impl Values {
             },
             Value::Text(text) => Stored::Text(text.clone()),
             Value::List(items) => Stored::List(
-                items.iter().map(|item| self.find(item)).collect::<Option<Box<[_]>>>()?,
+                items.iter().map(|item| self.find(item)).collect::<Option<Arc<[_]>>>()?,
             ),
         };
         self.lookup(&stored).ok()
@@ -140,6 +140,11 @@ impl Values {
 
     /// The members of a list; `None` if the value is not a list.
     pub fn list(&self, id: ValueId) -> Option<&[ValueId]> {
+        self.shared_list(id).map(|list| &**list)
+    }
+
+    /// The members of a list, to be kept without a copy; `None` if the value is not a list.
+    pub fn shared_list(&self, id: ValueId) -> Option<&Arc<[ValueId]>> {
         if id.is_nil() || id.inline().is_some() {
             return None;
         }
