@@ -2,7 +2,9 @@
 
 use std::hash::Hash;
 
+pub(crate) mod append_list;
 pub(crate) mod cell;
+pub(crate) mod chain;
 pub(crate) mod container;
 pub(crate) mod counter;
 pub(crate) mod fenced_lock;

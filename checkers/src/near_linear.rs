@@ -9,6 +9,7 @@ pub(crate) mod container;
 pub(crate) mod counter_bounds;
 pub(crate) mod forced_order;
 pub(crate) mod grow_only_set;
+pub(crate) mod list;
 pub(crate) mod lock_holds;
 pub(crate) mod register;
 pub(crate) mod semaphore_sweep;

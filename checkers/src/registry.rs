@@ -2,9 +2,10 @@
 
 use crate::accounting;
 use crate::{
-    BoundedStaleness, CausalConsistency, Checker, Convergence, Counter, FencedLock, FifoQueue,
-    IdGenerator, Linearizable, MultiRegister, Mutex, PerKeySequential, Pram, PriorityQueue,
-    Regular, Semaphore, SequentialConsistency, SessionGuarantees, Set, Stack, UnorderedQueue,
+    AppendList, BoundedStaleness, CausalConsistency, Checker, Convergence, Counter, FencedLock,
+    FifoQueue, IdGenerator, Linearizable, MultiRegister, Mutex, PerKeySequential, Pram,
+    PriorityQueue, Regular, Semaphore, SequentialConsistency, SessionGuarantees, Set, Stack,
+    UnorderedQueue,
 };
 
 /// A checker and its name.
@@ -35,6 +36,11 @@ pub const CHECKERS: &[Named] = &[
         name: "kv",
         about: "linearizable keys of a map: get, put, append, delete, cas",
         make: || Box::new(Linearizable::kv()),
+    },
+    Named {
+        name: "append-list",
+        about: "linearizable lists that only grow: append, read",
+        make: || Box::new(Linearizable::new(AppendList)),
     },
     Named {
         name: "fifo-queue",

@@ -217,6 +217,35 @@ where
     shares
 }
 
+/// Of histories that have an order: what `is_reduction` accepts of random parts has one as well, and
+/// some of what it refuses has none.
+pub(crate) fn parts_keep_an_order<S: Store>(
+    name: &str,
+    store: &S,
+    shape: Shape,
+    part: &dyn Fn(&mut Random, &[Interval<S::Model>]) -> Vec<Interval<S::Model>>,
+) where
+    Interval<S::Model>: std::fmt::Debug,
+{
+    let shape = Shape { lie_every: 0, ..shape };
+    let (mut accepted, mut refused) = (0, 0);
+    for number in 0..20_000 {
+        let mut random = Seed(3).child_at(name, number).random();
+        let history = history(store, &mut random, shape);
+        if !has_order(store.model(), &history) {
+            continue;
+        }
+        let core = part(&mut random, &history);
+        if store.model().is_reduction(&core, &history) {
+            assert!(has_order(store.model(), &core), "{core:#?} of {history:#?}");
+            accepted += 1;
+        } else {
+            refused += u32::from(!has_order(store.model(), &core));
+        }
+    }
+    assert!(accepted > 2_000 && refused > 200, "{accepted}, {refused}");
+}
+
 /// Every history of `count` operations of these kinds, each with every order of beginnings and ends.
 pub(crate) fn every_history<M: Model>(
     kinds: &[(M::Input, Option<M::Output>)],

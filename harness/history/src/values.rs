@@ -55,7 +55,7 @@ impl fmt::Debug for ValueId {
 enum Stored {
     Int(i64),
     Text(Arc<str>),
-    List(Box<[ValueId]>),
+    List(Arc<[ValueId]>),
 }
 
 /// A stored value as it is looked for: borrowed, so that to find one costs no memory.
@@ -172,6 +172,11 @@ impl Values {
 
     /// The members of a list; `None` if the value is not a list.
     pub fn list(&self, id: ValueId) -> Option<&[ValueId]> {
+        self.shared_list(id).map(|list| &**list)
+    }
+
+    /// The members of a list, to be kept without a copy; `None` if the value is not a list.
+    pub fn shared_list(&self, id: ValueId) -> Option<&Arc<[ValueId]>> {
         if id.is_nil() || id.inline().is_some() {
             return None;
         }

@@ -1,12 +1,11 @@
 use std::sync::Arc;
 
-use tribunal_history::{Random, Seed, ValueId};
+use tribunal_history::{Random, ValueId};
 
 use super::*;
-use crate::Model;
 use crate::models::cell::{CellOutput, Datum};
 use crate::near_linear::twin::{
-    Shape, Shares, Store, compare, compare_many, every_history, has_order, history,
+    Shape, Shares, Store, compare, compare_many, every_history, parts_keep_an_order,
 };
 
 /// A map whose tokens are characters, or numbers that end with a comma; each written once, as a
@@ -169,22 +168,5 @@ fn part(random: &mut Random, history: &[Operation]) -> Vec<Operation> {
 #[test]
 fn a_part_that_may_stand_for_all_keeps_an_order() {
     let store = Maps { model: Cell::kv(), characters: false };
-    let shape = Shape { lie_every: 0, ..WIDE };
-    let (mut accepted, mut refused) = (0, 0);
-    for number in 0..20_000 {
-        let mut random = Seed(3).child_at("parts", number).random();
-        let history = history(&store, &mut random, shape);
-        if !has_order(&store.model, &history) {
-            continue;
-        }
-        let core = part(&mut random, &history);
-        if store.model.is_reduction(&core, &history) {
-            assert!(has_order(&store.model, &core), "{core:#?} of {history:#?}");
-            accepted += 1;
-        } else {
-            // Some of these have no order: the conditions bite.
-            refused += u32::from(!has_order(&store.model, &core));
-        }
-    }
-    assert!(accepted > 2_000 && refused > 200, "{accepted}, {refused}");
+    parts_keep_an_order("map parts", &store, WIDE, &part);
 }
