@@ -43,7 +43,7 @@ pub enum ListOutput {
 
 impl Interval<AppendList> {
     /// What a completed read showed.
-    pub(crate) fn elements(&self) -> Option<&Arc<[ValueId]>> {
+    pub(crate) fn listed(&self) -> Option<&Arc<[ValueId]>> {
         match &self.output {
             Some(ListOutput::Elements(elements) | ListOutput::Kept(elements)) => Some(elements),
             Some(ListOutput::Done) | None => None,
@@ -126,7 +126,7 @@ fn is_projection(core: &[Interval<AppendList>], all: &[Interval<AppendList>]) ->
         if let Some(element) = operation.appended() {
             kept.entry(element).or_insert(0);
         }
-        for element in operation.elements().into_iter().flat_map(|elements| elements.iter()) {
+        for element in operation.listed().into_iter().flat_map(|elements| elements.iter()) {
             let until = kept.entry(*element).or_insert(0);
             *until = operation.end.max(*until);
         }
@@ -148,7 +148,7 @@ fn says_less(
     original: &Interval<AppendList>,
     kept: &BTreeMap<ValueId, u64>,
 ) -> bool {
-    let (Some(left), Some(seen)) = (form.elements(), original.elements()) else {
+    let (Some(left), Some(seen)) = (form.listed(), original.listed()) else {
         return form.is_weaker_form_of(original);
     };
     let same = form.begin == original.begin && form.end == original.end;

@@ -35,7 +35,7 @@ pub(crate) fn attempt(_: &AppendList, operations: &[Operation]) -> Attempt<Appen
     let longest = operations
         .iter()
         .enumerate()
-        .filter_map(|(position, operation)| Some((operation.elements()?.len(), position)))
+        .filter_map(|(position, operation)| Some((operation.listed()?.len(), position)))
         .max_by_key(|(len, position)| (*len, std::cmp::Reverse(*position)))
         .map(|(_, position)| position);
     match (Lists { operations, owners, longest }).judge() {
@@ -72,7 +72,7 @@ impl Lists<'_> {
         }
         let last = 2 * longest.len() as u32 + 1;
         for (position, operation) in self.operations.iter().enumerate() {
-            if let Some(seen) = operation.elements() {
+            if let Some(seen) = operation.listed() {
                 if !longest.starts_with(seen) {
                     return Err(self.fork(position, seen, longest));
                 }
@@ -87,7 +87,7 @@ impl Lists<'_> {
 
     /// What the longest read shows.
     fn longest(&self) -> &[ValueId] {
-        let elements = self.longest.and_then(|position| self.operations[position].elements());
+        let elements = self.longest.and_then(|position| self.operations[position].listed());
         elements.map_or(&[], |elements| &**elements)
     }
 
@@ -111,7 +111,7 @@ impl Lists<'_> {
             }
             (Some(element), None) | (None, Some(element)) => self.core([earlier, later], [element]),
             (None, None) => {
-                let seen = first.elements().map_or(0, |seen| seen.len());
+                let seen = first.listed().map_or(0, |seen| seen.len());
                 self.core([earlier, later], self.longest().get(seen).copied())
             }
         }
@@ -128,7 +128,7 @@ impl Lists<'_> {
         let positions: BTreeSet<usize> = operations.into_iter().chain(owners).collect();
         let form = |position: usize| {
             let mut operation = self.operations[position].clone();
-            if let Some(seen) = operation.elements() {
+            if let Some(seen) = operation.listed() {
                 let left: Vec<ValueId> =
                     seen.iter().copied().filter(|element| kept.contains(element)).collect();
                 if left.len() < seen.len() {

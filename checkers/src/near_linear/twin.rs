@@ -5,6 +5,9 @@ use tribunal_history::{Random, Seed};
 use crate::interval::moment;
 use crate::{Attempt, Confirmation, Interval, Model, NEVER, confirm, is_linearization};
 
+/// Draws a part of a history.
+type Part<M> = dyn Fn(&mut Random, &[Interval<M>]) -> Vec<Interval<M>>;
+
 /// A store that mostly behaves.
 pub(crate) trait Store {
     /// What it ought to be.
@@ -223,7 +226,7 @@ pub(crate) fn parts_keep_an_order<S: Store>(
     name: &str,
     store: &S,
     shape: Shape,
-    part: &dyn Fn(&mut Random, &[Interval<S::Model>]) -> Vec<Interval<S::Model>>,
+    part: &Part<S::Model>,
 ) where
     Interval<S::Model>: std::fmt::Debug,
 {

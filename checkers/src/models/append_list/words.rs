@@ -21,7 +21,7 @@ pub(super) fn classify(core: &[Interval<AppendList>], all: &[Interval<AppendList
         return Class { class: "duplicate append", headline };
     }
     if let Some(lost) = core.iter().find_map(|reader| missing(reader, core)) {
-        let shown = all.iter().filter_map(Interval::elements).any(|seen| seen.contains(&lost));
+        let shown = all.iter().filter_map(Interval::listed).any(|seen| seen.contains(&lost));
         return if shown {
             Class { class: "stale read", headline: "went back in time" }
         } else {
@@ -38,12 +38,12 @@ pub(super) fn classify(core: &[Interval<AppendList>], all: &[Interval<AppendList
 fn shows_nowhere(reader: &Interval<AppendList>, all: &[Interval<AppendList>]) -> bool {
     let in_time = all.iter().filter(|append| append.begin < reader.end);
     let known: BTreeSet<ValueId> = in_time.filter_map(Interval::appended).collect();
-    reader.elements().is_some_and(|seen| seen.iter().any(|element| !known.contains(element)))
+    reader.listed().is_some_and(|seen| seen.iter().any(|element| !known.contains(element)))
 }
 
 /// Whether the read shows an element more often than it is appended.
 fn shows_twice(reader: &Interval<AppendList>, all: &[Interval<AppendList>]) -> bool {
-    let Some(seen) = reader.elements() else { return false };
+    let Some(seen) = reader.listed() else { return false };
     let mut sorted = seen.to_vec();
     sorted.sort_unstable();
     sorted.chunk_by(|one, other| one == other).filter(|same| same.len() > 1).any(|same| {
@@ -54,15 +54,15 @@ fn shows_twice(reader: &Interval<AppendList>, all: &[Interval<AppendList>]) -> b
 /// An element that was there before the read began, for it was appended or shown, and that the read
 /// does not show.
 fn missing(reader: &Interval<AppendList>, core: &[Interval<AppendList>]) -> Option<ValueId> {
-    let seen = reader.elements()?;
+    let seen = reader.listed()?;
     let before = core.iter().filter(|other| other.precedes(reader));
-    let shown = before.clone().filter_map(Interval::elements).flat_map(|list| list.iter().copied());
+    let shown = before.clone().filter_map(Interval::listed).flat_map(|list| list.iter().copied());
     before.filter_map(Interval::appended).chain(shown).find(|element| !seen.contains(element))
 }
 
 /// Whether neither of two reads shows a beginning of what the other shows.
 fn forked(core: &[Interval<AppendList>]) -> bool {
-    let lists: Vec<_> = core.iter().filter_map(Interval::elements).collect();
+    let lists: Vec<_> = core.iter().filter_map(Interval::listed).collect();
     lists
         .iter()
         .any(|one| lists.iter().any(|other| !one.starts_with(other) && !other.starts_with(one)))

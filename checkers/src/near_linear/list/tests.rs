@@ -106,7 +106,7 @@ fn a_part_that_may_stand_for_all_keeps_an_order() {
         let mut core = Vec::new();
         for (position, operation) in history.iter().enumerate() {
             let mut form = operation.clone();
-            if let Some(seen) = operation.elements() {
+            if let Some(seen) = operation.listed() {
                 let left: Arc<[ValueId]> = seen
                     .iter()
                     .copied()
