@@ -51,6 +51,7 @@ pub use models::cell::{Cell, CellInput, CellOutput, Datum};
 pub use models::chain::Chain;
 pub use models::counter::{Counter, CounterInput, CounterOutput};
 pub use models::fenced_lock::{FencedLock, FencedOutput, FencedState};
+pub use models::fetch_and_add::{FetchAndAdd, FetchAndAddInput, FetchAndAddOutput};
 pub use models::holds::{LockInput, LockOutput};
 pub use models::id_generator::{Generate, IdGenerator};
 pub use models::multi_register::{MicroOperation, MultiRegister, Seen};

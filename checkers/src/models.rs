@@ -7,6 +7,7 @@ pub(crate) mod cell;
 pub(crate) mod chain;
 pub(crate) mod counter;
 pub(crate) mod fenced_lock;
+pub(crate) mod fetch_and_add;
 pub(crate) mod holds;
 pub(crate) mod id_generator;
 pub(crate) mod multi_register;

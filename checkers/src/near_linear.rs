@@ -13,6 +13,7 @@ pub(crate) mod lock_holds;
 pub(crate) mod register;
 pub(crate) mod semaphore_sweep;
 pub(crate) mod set_elements;
+pub(crate) mod sums;
 pub(crate) mod text;
 pub(crate) mod unique_ids;
 pub(crate) mod unit_counter;

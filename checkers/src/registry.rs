@@ -1,8 +1,8 @@
 //! The checkers by name, as `--model` takes them.
 
 use crate::{
-    AppendList, Checker, Counter, FencedLock, IdGenerator, Linearizable, MultiRegister, Mutex,
-    Semaphore, Set,
+    AppendList, Checker, Counter, FencedLock, FetchAndAdd, IdGenerator, Linearizable,
+    MultiRegister, Mutex, Semaphore, Set,
 };
 
 /// A checker and its name.
@@ -38,6 +38,11 @@ pub const CHECKERS: &[Named] = &[
         name: "append-list",
         about: "linearizable lists that only grow: append, read",
         make: || Box::new(Linearizable::new(AppendList)),
+    },
+    Named {
+        name: "fetch-add",
+        about: "linearizable numbers: fetch-add, which answers what it was, read",
+        make: || Box::new(Linearizable::new(FetchAndAdd)),
     },
     Named {
         name: "set-linearizable",
