@@ -61,6 +61,7 @@ pub use models::semaphore::{Semaphore, SemaphoreInput, SemaphoreOutput};
 #[cfg(feature = "stateright")]
 pub use models::sequential_spec::{Exact, Sequential};
 pub use models::set::{Set, SetInput, SetOutput, SetState};
+pub use models::versioned::{Version, Versioned, VersionedInput, VersionedOutput};
 pub use no_crash::NoCrash;
 pub use normal::{Applied, drop_pure};
 pub use notation::{Decoded, Kind, Malformed, Notation};

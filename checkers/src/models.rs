@@ -17,6 +17,7 @@ pub(crate) mod semaphore;
 #[cfg(feature = "stateright")]
 pub(crate) mod sequential_spec;
 pub(crate) mod set;
+pub(crate) mod versioned;
 pub(crate) mod words;
 
 /// What values of typed models are: anything that can be compared, hashed and sent to a thread.

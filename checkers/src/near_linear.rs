@@ -7,10 +7,12 @@
 pub(crate) mod blocks;
 pub(crate) mod counter_bounds;
 pub(crate) mod forced_order;
+pub(crate) mod gaps;
 pub(crate) mod grow_only_set;
 pub(crate) mod list;
 pub(crate) mod lock_holds;
 pub(crate) mod register;
+pub(crate) mod revisions;
 pub(crate) mod semaphore_sweep;
 pub(crate) mod set_elements;
 pub(crate) mod sums;

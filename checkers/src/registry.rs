@@ -2,7 +2,7 @@
 
 use crate::{
     AppendList, Checker, Counter, FencedLock, FetchAndAdd, IdGenerator, Linearizable,
-    MultiRegister, Mutex, Semaphore, Set,
+    MultiRegister, Mutex, Semaphore, Set, Versioned,
 };
 
 /// A checker and its name.
@@ -38,6 +38,11 @@ pub const CHECKERS: &[Named] = &[
         name: "append-list",
         about: "linearizable lists that only grow: append, read",
         make: || Box::new(Linearizable::new(AppendList)),
+    },
+    Named {
+        name: "versioned",
+        about: "linearizable registers that say their revision: read, write, cas by revision",
+        make: || Box::new(Linearizable::new(Versioned)),
     },
     Named {
         name: "fetch-add",
