@@ -54,6 +54,7 @@ pub use models::fenced_lock::{FencedLock, FencedOutput, FencedState};
 pub use models::fetch_and_add::{FetchAndAdd, FetchAndAddInput, FetchAndAddOutput};
 pub use models::holds::{LockInput, LockOutput};
 pub use models::id_generator::{Generate, IdGenerator};
+pub use models::log::{Entry, Log, LogInput, LogOutput};
 pub use models::multi_register::{MicroOperation, MultiRegister, Seen};
 pub use models::mutex::{Held, Mutex};
 pub use models::register::{Kv, KvOp, Register, RegisterOp, RegisterRet};

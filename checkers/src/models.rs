@@ -10,6 +10,7 @@ pub(crate) mod fenced_lock;
 pub(crate) mod fetch_and_add;
 pub(crate) mod holds;
 pub(crate) mod id_generator;
+pub(crate) mod log;
 pub(crate) mod multi_register;
 pub(crate) mod mutex;
 pub(crate) mod register;

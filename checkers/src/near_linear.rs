@@ -11,6 +11,7 @@ pub(crate) mod gaps;
 pub(crate) mod grow_only_set;
 pub(crate) mod list;
 pub(crate) mod lock_holds;
+pub(crate) mod offsets;
 pub(crate) mod register;
 pub(crate) mod revisions;
 pub(crate) mod semaphore_sweep;

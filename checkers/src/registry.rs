@@ -1,7 +1,7 @@
 //! The checkers by name, as `--model` takes them.
 
 use crate::{
-    AppendList, Checker, Counter, FencedLock, FetchAndAdd, IdGenerator, Linearizable,
+    AppendList, Checker, Counter, FencedLock, FetchAndAdd, IdGenerator, Linearizable, Log,
     MultiRegister, Mutex, Semaphore, Set, Versioned,
 };
 
@@ -43,6 +43,11 @@ pub const CHECKERS: &[Named] = &[
         name: "versioned",
         about: "linearizable registers that say their revision: read, write, cas by revision",
         make: || Box::new(Linearizable::new(Versioned)),
+    },
+    Named {
+        name: "log-linearizable",
+        about: "linearizable logs: send, which answers the offset, poll from an offset",
+        make: || Box::new(Linearizable::new(Log)),
     },
     Named {
         name: "fetch-add",

@@ -31,7 +31,7 @@ fn alone<'a>(core: &'a [Operation], all: &[Operation]) -> Option<&'a Operation> 
 
 /// Whether the core is one operation that no state allows.
 pub(super) fn is_absurd(core: &[Operation], all: &[Operation]) -> bool {
-    alone(core, all).is_some_and(Interval::is_absurd)
+    alone(core, all).is_some_and(Interval::<Versioned>::is_absurd)
 }
 
 /// Whether the core is one operation that met revision p > 0, and of what began before its end
