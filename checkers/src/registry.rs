@@ -3,9 +3,9 @@
 use crate::accounting;
 use crate::{
     AppendList, BoundedStaleness, CausalConsistency, Checker, Convergence, Counter, FencedLock,
-    FifoQueue, IdGenerator, Linearizable, MultiRegister, Mutex, PerKeySequential, Pram,
-    PriorityQueue, Regular, Semaphore, SequentialConsistency, SessionGuarantees, Set, Stack,
-    UnorderedQueue,
+    FetchAndAdd, FifoQueue, IdGenerator, Linearizable, Log, MultiRegister, Mutex, PerKeySequential,
+    Pram, PriorityQueue, Regular, Semaphore, SequentialConsistency, SessionGuarantees, Set, Stack,
+    UnorderedQueue, Versioned,
 };
 
 /// A checker and its name.
@@ -41,6 +41,21 @@ pub const CHECKERS: &[Named] = &[
         name: "append-list",
         about: "linearizable lists that only grow: append, read",
         make: || Box::new(Linearizable::new(AppendList)),
+    },
+    Named {
+        name: "versioned",
+        about: "linearizable registers that say their revision: read, write, cas by revision",
+        make: || Box::new(Linearizable::new(Versioned)),
+    },
+    Named {
+        name: "log-linearizable",
+        about: "linearizable logs: send, which answers the offset, poll from an offset",
+        make: || Box::new(Linearizable::new(Log)),
+    },
+    Named {
+        name: "fetch-add",
+        about: "linearizable numbers: fetch-add, which answers what it was, read",
+        make: || Box::new(Linearizable::new(FetchAndAdd)),
     },
     Named {
         name: "fifo-queue",

@@ -5,9 +5,6 @@ use tribunal_history::{Random, Seed};
 use crate::interval::moment;
 use crate::{Attempt, Confirmation, Interval, Model, NEVER, confirm, is_linearization};
 
-/// Draws a part of a history.
-type Part<M> = dyn Fn(&mut Random, &[Interval<M>]) -> Vec<Interval<M>>;
-
 /// A store that mostly behaves.
 pub(crate) trait Store {
     /// What it ought to be.
@@ -220,13 +217,16 @@ where
     shares
 }
 
+/// Makes a random part of a history.
+pub(crate) type Part<'a, M> = &'a dyn Fn(&mut Random, &[Interval<M>]) -> Vec<Interval<M>>;
+
 /// Of histories that have an order: what `is_reduction` accepts of random parts has one as well, and
 /// some of what it refuses has none.
 pub(crate) fn parts_keep_an_order<S: Store>(
     name: &str,
     store: &S,
     shape: Shape,
-    part: &Part<S::Model>,
+    part: Part<'_, S::Model>,
 ) where
     Interval<S::Model>: std::fmt::Debug,
 {
