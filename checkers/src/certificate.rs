@@ -42,9 +42,9 @@ pub enum Confirmation {
     TooLarge,
 }
 
-/// Tries every order of `core`. The certificate of an *invalid*: operations placed and state are all
-/// it remembers, so that it tries none twice. Exponential in the operations open at once, bounded by
-/// 128 operations and 2,000,000 configurations.
+/// Tries every order of `core`. The certificate of an *invalid*: operations placed and state are
+/// all it remembers, so that it tries none twice. Exponential in the operations open at once,
+/// bounded by 128 operations and 2,000,000 configurations.
 pub fn confirm<M: Model>(model: &M, core: &[Interval<M>]) -> Confirmation {
     if core.len() > CORE_MAX {
         return Confirmation::TooLarge;
@@ -79,7 +79,8 @@ use crate::interval::NEVER;
 /// the core's last end and may change a state is in the core. O(n log core).
 ///
 /// *Sound*: cut `all` at that end (what began later is gone, what ended later has an unknown end),
-/// drop operations that change nothing, weaken some: all three turn a linearizable history into one.
+/// drop operations that change nothing, weaken some: all three turn a linearizable history into
+/// one.
 pub(crate) fn is_plain_reduction<M: Model>(
     model: &M,
     core: &[Interval<M>],

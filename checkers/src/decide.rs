@@ -123,8 +123,8 @@ pub fn decide_with<M: Model>(
     searched(model, operations, budget, engine, Vec::new())
 }
 
-/// What became of the crashed operations, as an algorithm's order shows it: those that need not have
-/// happened are not in it.
+/// What became of the crashed operations, as an algorithm's order shows it: those that need not
+/// have happened are not in it.
 fn settled<M: Model>(model: &M, operations: &[Interval<M>], order: &[usize]) -> Applied {
     let crashed = || operations.iter().filter(|operation| operation.is_pending());
     let pure = crashed().filter(|operation| model.is_pure(&operation.input, None)).count();

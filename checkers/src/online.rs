@@ -8,8 +8,8 @@ use tribunal_history::{History, ValueId};
 
 /// Follows a history as it grows, and says when it can no longer be put right.
 ///
-/// An alarm is exact: the history up to its event has no legal order, and no later event can give it
-/// one. Silence is not a verdict: a monitor may stop watching a key, and says so; the checker it
+/// An alarm is exact: the history up to its event has no legal order, and no later event can give
+/// it one. Silence is not a verdict: a monitor may stop watching a key, and says so; the checker it
 /// came from has the last word on the whole history.
 pub trait Monitor: Send {
     /// Takes in the events added since the last time. The first alarm is given once.

@@ -13,8 +13,8 @@ use crate::{Cell, CellInput, CellOutput, Datum, Interval};
 const STEP: Nanos = Nanos::from_micros(10);
 
 impl Generator {
-    /// The history of [`Generator::generate`] as events, ten microseconds apart. A crashed operation
-    /// has no completion, and its process comes no more. O(n log n).
+    /// The history of [`Generator::generate`] as events, ten microseconds apart. A crashed
+    /// operation has no completion, and its process comes no more. O(n log n).
     ///
     /// # Errors
     /// If it has more events than a history holds.

@@ -107,9 +107,10 @@ impl Model for AppendList {
 /// through a sieve.
 ///
 /// *Conditions.* Every operation of the core is one of `all`: with unknown end and answer or as it
-/// is, but that reads may show less. Let K be the elements the core appends or shows. (i) What a read
-/// of the core shows is what it saw without the elements that are not in K. (ii) Whoever appends an
-/// element that reads of the core show, and began before the last of them ended, is in the core.
+/// is, but that reads may show less. Let K be the elements the core appends or shows. (i) What a
+/// read of the core shows is what it saw without the elements that are not in K. (ii) Whoever
+/// appends an element that reads of the core show, and began before the last of them ended, is in
+/// the core.
 ///
 /// *Claim*: if `all` has a legal order, so has the core. *Proof.* Restrict the order to the core. A
 /// read of the core stood behind the appends of what it saw, one each, in that order. Of these the

@@ -119,10 +119,10 @@ fn are_forms(
 /// Whether the core forgets how the number came to what its operations met, and nothing is ever
 /// subtracted.
 ///
-/// *Claim*: then the core has a legal order if `all` has. *Proof.* Restrict the order to the core. By
-/// induction the number is at most what it was in the whole order: an operation that met v stands
-/// where it is at most v, leaves v and what it adds, as it did; an operation of unknown outcome adds
-/// the same to less. What was left out added 0 or more. ∎ O(n log core).
+/// *Claim*: then the core has a legal order if `all` has. *Proof.* Restrict the order to the core.
+/// By induction the number is at most what it was in the whole order: an operation that met v
+/// stands where it is at most v, leaves v and what it adds, as it did; an operation of unknown
+/// outcome adds the same to less. What was left out added 0 or more. ∎ O(n log core).
 fn is_passing(core: &[Interval<FetchAndAdd>], all: &[Interval<FetchAndAdd>]) -> bool {
     let is_form = |form: &Interval<FetchAndAdd>, original: &Interval<FetchAndAdd>| {
         let forgets = form.begin == original.begin
@@ -139,9 +139,9 @@ fn is_passing(core: &[Interval<FetchAndAdd>], all: &[Interval<FetchAndAdd>]) -> 
 /// Whether the core is one operation that met v ≠ 0, and nothing that began before its end has an
 /// unknown outcome, or met what with what it adds is v.
 ///
-/// *Claim*: then `all` has no legal order. *Proof.* The last operation before it that added something
-/// but 0 left v; nothing known does, and what is not known had not begun. There is none, so the
-/// number is still 0. ∎ Such a core has no order by itself either. O(n).
+/// *Claim*: then `all` has no legal order. *Proof.* The last operation before it that added
+/// something but 0 left v; nothing known does, and what is not known had not begun. There is none,
+/// so the number is still 0. ∎ Such a core has no order by itself either. O(n).
 fn is_unreached(core: &[Interval<FetchAndAdd>], all: &[Interval<FetchAndAdd>]) -> bool {
     let [alone] = core else { return false };
     let Some(was) = alone.was().filter(|was| *was != 0) else { return false };

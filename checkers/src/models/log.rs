@@ -55,8 +55,8 @@ pub enum LogOutput {
 }
 
 impl LogInput {
-    /// The offset up to which a poll that was given so many entries says what there is; `None` if it
-    /// saw the end.
+    /// The offset up to which a poll that was given so many entries says what there is; `None` if
+    /// it saw the end.
     pub(crate) fn until(&self, count: usize) -> Option<u64> {
         match *self {
             LogInput::Send(_) => None,

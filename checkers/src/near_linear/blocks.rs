@@ -53,8 +53,8 @@ pub(crate) enum Clash {
 pub(crate) struct Zone {
     /// The block.
     pub block: u32,
-    /// The end of the operation that ended first, and its position; none in a block that comes first
-    /// in any case.
+    /// The end of the operation that ended first, and its position; none in a block that comes
+    /// first in any case.
     pub first_end: Option<(u64, usize)>,
     /// The beginning of the operation that began last, and its position.
     pub last_begin: (u64, usize),
@@ -83,21 +83,21 @@ struct Block {
 }
 
 /// An order of all `operations`, as positions, in which those of each block stand together and keep
-/// the order of their groups, `first` stands before all other blocks, and real time is kept; or what
-/// rules it out. Sorts `operations`. O(n log n).
+/// the order of their groups, `first` stands before all other blocks, and real time is kept; or
+/// what rules it out. Sorts `operations`. O(n log n).
 ///
-/// **Lemma.** *Let f be the first end and s the last beginning in a block. There is such an order if
-/// and only if (i) in no block an operation ended before one of an earlier group began, (ii) no two
-/// blocks B, C have f(B) < s(C) and f(C) < s(B), and (iii) no block's f is less than the s of the
-/// block that must be first.*
+/// **Lemma.** *Let f be the first end and s the last beginning in a block. There is such an order
+/// if and only if (i) in no block an operation ended before one of an earlier group began, (ii) no
+/// two blocks B, C have f(B) < s(C) and f(C) < s(B), and (iii) no block's f is less than the s of
+/// the block that must be first.*
 ///
 /// *Proof.* B must come before C if and only if some operation of B ended before one of C began,
 /// which is f(B) < s(C); call that B → C. A legal order has no cycle of arrows, nor an arrow to the
 /// block that is first, nor (i). Conversely call a block *forward* if f < s, else *backward*, and
 /// give it the key f if it is forward; s if it is backward; but if that s lies in a forward block
-/// (f(F) < s < s(F); by (ii) it lies in one at most, for two forward blocks do not overlap), the key
-/// s(F). Order the blocks by key, backward before forward where keys are equal. No arrow leads from
-/// a block Y to a block X that stands before it:
+/// (f(F) < s < s(F); by (ii) it lies in one at most, for two forward blocks do not overlap), the
+/// key s(F). Order the blocks by key, backward before forward where keys are equal. No arrow leads
+/// from a block Y to a block X that stands before it:
 ///
 /// - *X, Y forward.* f(X) ≤ f(Y), and the two do not overlap, so s(X) ≤ f(Y).
 /// - *X backward, Y forward.* s(X) ≤ key(X) ≤ f(Y).
@@ -171,8 +171,8 @@ fn zones(operations: &[Placed], first: Option<u32>) -> Result<Vec<Block>, Clash>
     early.map_or(Ok(blocks), |later| Err(within(operations, later)))
 }
 
-/// What `later` ended too early for, from the nearest group before it; of several the one that ended
-/// first.
+/// What `later` ended too early for, from the nearest group before it; of several the one that
+/// ended first.
 fn within(operations: &[Placed], later: &Placed) -> Clash {
     let from = operations.partition_point(|operation| operation.block < later.block);
     let earlier = operations[from..]

@@ -10,8 +10,8 @@ use crate::{Interval, Model};
 ///
 /// Groups are numbers, and every legal order keeps them: an operation stands after every operation
 /// of a group less than `low`, and before every operation of a group greater than `high`. Where
-/// `low` and `high` differ it may stand with any group between: a read that saw that something *had*
-/// happened, and nothing of what had not.
+/// `low` and `high` differ it may stand with any group between: a read that saw that something
+/// *had* happened, and nothing of what had not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ranked {
     /// The moment of its invocation.

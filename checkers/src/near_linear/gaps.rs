@@ -33,12 +33,13 @@ pub(crate) struct Crashed {
 /// left over, by number. `gaps` ascend by slot, and their ends with them. O(n log n).
 ///
 /// *Exact.* A write that can have made one version only is best used there: whatever else is used
-/// instead could be left for another gap. Of the others, those that fit a gap fit every later gap of
-/// their value, and every later gap whose value is not known. Gaps of a known value go first, in
+/// instead could be left for another gap. Of the others, those that fit a gap fit every later gap
+/// of their value, and every later gap whose value is not known. Gaps of a known value go first, in
 /// order, each with the write that began last of those that fit: the writes that can be used for
 /// these gaps are the independent sets of a matroid (transversal), of which this takes the basis of
-/// latest beginnings. So of all choices it leaves, up to any moment, the most that had begun by then,
-/// and nothing else matters to a gap whose value is not known: these are then filled in order.
+/// latest beginnings. So of all choices it leaves, up to any moment, the most that had begun by
+/// then, and nothing else matters to a gap whose value is not known: these are then filled in
+/// order.
 pub(crate) fn fill(gaps: &[Gap], crashed: &[Crashed]) -> Result<Vec<(u32, usize)>, usize> {
     let mut made: Vec<Option<usize>> = vec![None; gaps.len()];
     let mut by_value: HashMap<ValueId, Fitting, FixedState> =

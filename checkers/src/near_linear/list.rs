@@ -16,11 +16,11 @@ type Operation = Interval<AppendList>;
 
 /// Judges a list whose elements are unique. O(n log n + the length of all that was read).
 ///
-/// *Exact.* In a legal order every read shows a beginning of the list as it is in the end, and so of
-/// the longest read L. So the groups are: reads of nothing, the append of the first element of L,
-/// reads of that one, and so on, and at last the completed appends that no read shows, in any order.
-/// Every order that keeps the groups is legal, and every legal order keeps them, but for crashed
-/// appends no read shows: without them it is as legal. [`forced_order`] does the rest.
+/// *Exact.* In a legal order every read shows a beginning of the list as it is in the end, and so
+/// of the longest read L. So the groups are: reads of nothing, the append of the first element of
+/// L, reads of that one, and so on, and at last the completed appends that no read shows, in any
+/// order. Every order that keeps the groups is legal, and every legal order keeps them, but for
+/// crashed appends no read shows: without them it is as legal. [`forced_order`] does the rest.
 pub(crate) fn attempt(_: &AppendList, operations: &[Operation]) -> Attempt<AppendList> {
     let mut owners: Owners =
         HashMap::with_capacity_and_hasher(operations.len(), FixedState::with_seed(0x6c69_7374));

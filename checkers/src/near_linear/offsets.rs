@@ -22,12 +22,12 @@ type Map<K, V> = HashMap<K, V, FixedState>;
 /// Judges a log. O(n log n + the length of all that was polled).
 ///
 /// *Exact.* In a legal order the sends stand as their offsets. A poll that saw the end of the log
-/// stands between two of them; one that was given no more than it asked for, anywhere after those it
-/// showed; one that was given nothing, anywhere before the offset it asked for was given: with what
-/// polls show agreeing with what was sent, nothing else makes an order legal. Offsets up to the
-/// greatest that nothing that ended has, crashed sends have; [`fill`] finds out which can. Crashed
-/// ones that are not needed are left out. [`forced_order`], in which an operation may stand with any
-/// of several groups, does the rest.
+/// stands between two of them; one that was given no more than it asked for, anywhere after those
+/// it showed; one that was given nothing, anywhere before the offset it asked for was given: with
+/// what polls show agreeing with what was sent, nothing else makes an order legal. Offsets up to
+/// the greatest that nothing that ended has, crashed sends have; [`fill`] finds out which can.
+/// Crashed ones that are not needed are left out. [`forced_order`], in which an operation may stand
+/// with any of several groups, does the rest.
 pub(crate) fn attempt(_: &Log, operations: &[Operation]) -> Attempt<Log> {
     match Offsets::of(operations).and_then(|offsets| offsets.judge()) {
         Ok(order) => Attempt::Legal(order),

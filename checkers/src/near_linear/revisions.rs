@@ -21,11 +21,11 @@ const CORE_MAX: usize = 12;
 /// Judges a versioned register. O(n log n).
 ///
 /// *Exact.* In a legal order the revision never falls and each write raises it by one, so what says
-/// revision r stands thus: the write that made r, whatever saw r, the write that made r + 1. Two that
-/// made the same, or say another value of the same, or say what cannot be, rule every order out.
-/// Revisions up to the greatest that nobody who ended made, crashed writes made; [`fill`] finds out
-/// which can have. Crashed ones that are not needed are left out: after the greatest revision
-/// anybody saw nothing depends on them. [`forced_order`] does the rest.
+/// revision r stands thus: the write that made r, whatever saw r, the write that made r + 1. Two
+/// that made the same, or say another value of the same, or say what cannot be, rule every order
+/// out. Revisions up to the greatest that nobody who ended made, crashed writes made; [`fill`]
+/// finds out which can have. Crashed ones that are not needed are left out: after the greatest
+/// revision anybody saw nothing depends on them. [`forced_order`] does the rest.
 pub(crate) fn attempt(_: &Versioned, operations: &[Operation]) -> Attempt<Versioned> {
     match Revisions::of(operations).and_then(|revisions| revisions.judge()) {
         Ok(order) => Attempt::Legal(order),
@@ -196,8 +196,8 @@ impl<'a> Revisions<'a> {
         gaps
     }
 
-    /// The last of `gaps` cannot be filled. If somebody saw what it was, the reads of that value are
-    /// too many for the crashed writes of it.
+    /// The last of `gaps` cannot be filled. If somebody saw what it was, the reads of that value
+    /// are too many for the crashed writes of it.
     fn unfilled(&self, gaps: &[Gap]) -> Failure {
         let last = gaps.last().expect("invariant: some gap is left over");
         let same = gaps.iter().filter(|gap| gap.value.is_some() && gap.value == last.value);

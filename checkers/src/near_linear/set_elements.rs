@@ -24,9 +24,9 @@ const NONE: u32 = u32::MAX;
 ///
 /// - *R takes effect after A* (or there is no R): A and R at moments a < r, what is present
 ///   between, what is absent not. Let f be the first end of A, R and what is present, and s the
-///   last of their beginnings. It must be that s ≤ end of R and f ≥ beginning of A. If s ≤ f, all of
-///   these take effect at s, and what is absent before or after. Else the least a stretch can be is
-///   from f to s, and nothing absent may lie strictly inside.
+///   last of their beginnings. It must be that s ≤ end of R and f ≥ beginning of A. If s ≤ f, all
+///   of these take effect at s, and what is absent before or after. Else the least a stretch can be
+///   is from f to s, and nothing absent may lie strictly inside.
 /// - *R takes effect before A, or never*: everything absent, and R, before A; all present after.
 ///
 /// A crashed add that nothing present needs is left out, and a crashed remove that nothing absent

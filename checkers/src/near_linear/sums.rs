@@ -14,12 +14,12 @@ type Operation = Interval<FetchAndAdd>;
 ///
 /// *Exact.* In a legal order the number never falls, and each completed fetch-and-add makes it
 /// greater, so they stand in the order of what they met, reads of a number before the fetch-and-add
-/// that met it; two that met the same, or one that met what another had passed over, rule every order
-/// out. Where one leaves u and the next known number is w > u, operations of unknown outcome made the
-/// difference. If all of them add d, it takes (w − u) / d of them, and any that began before the
-/// first end of what stands behind: as later gaps have later such ends, those that fit an earlier gap
-/// fit every later one, so it does to take them as they began. Those that are not needed are left
-/// out. [`forced_order`] does the rest.
+/// that met it; two that met the same, or one that met what another had passed over, rule every
+/// order out. Where one leaves u and the next known number is w > u, operations of unknown outcome
+/// made the difference. If all of them add d, it takes (w − u) / d of them, and any that began
+/// before the first end of what stands behind: as later gaps have later such ends, those that fit
+/// an earlier gap fit every later one, so it does to take them as they began. Those that are not
+/// needed are left out. [`forced_order`] does the rest.
 pub(crate) fn attempt(_: &FetchAndAdd, operations: &[Operation]) -> Attempt<FetchAndAdd> {
     let is_odd = |operation: &Operation| {
         let adds = operation.input != FetchAndAddInput::Read;

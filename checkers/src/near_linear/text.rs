@@ -23,8 +23,8 @@ type Operation = Interval<Cell>;
 /// Two texts, or a text and a token, that cannot both be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Misfit<'a> {
-    /// The reader shows this, which nobody writes, or shows it where it cannot be: twice, or a put's
-    /// text behind other text.
+    /// The reader shows this, which nobody writes, or shows it where it cannot be: twice, or a
+    /// put's text behind other text.
     Piece(usize, &'a str),
     /// The readers show the same beginning, then the one this, the other that.
     Fork([(usize, &'a str); 2]),
@@ -32,8 +32,8 @@ enum Misfit<'a> {
     Twice([usize; 2], &'a str),
 }
 
-/// Judges a map whose texts are put together from tokens, each written by one operation. O(n log n +
-/// the length of all that was read).
+/// Judges a map whose texts are put together from tokens, each written by one operation. O(n log n
+/// + the length of all that was read).
 pub(crate) fn attempt(_: &Cell, operations: &[Operation]) -> Attempt<Cell> {
     if !operations.iter().any(|operation| matches!(operation.input, CellInput::Append(_))) {
         return Attempt::Undecided;

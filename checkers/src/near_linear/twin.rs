@@ -220,8 +220,8 @@ where
 /// Makes a random part of a history.
 pub(crate) type Part<'a, M> = &'a dyn Fn(&mut Random, &[Interval<M>]) -> Vec<Interval<M>>;
 
-/// Of histories that have an order: what `is_reduction` accepts of random parts has one as well, and
-/// some of what it refuses has none.
+/// Of histories that have an order: what `is_reduction` accepts of random parts has one as well,
+/// and some of what it refuses has none.
 pub(crate) fn parts_keep_an_order<S: Store>(
     name: &str,
     store: &S,
@@ -249,7 +249,8 @@ pub(crate) fn parts_keep_an_order<S: Store>(
     assert!(accepted > 2_000 && refused > 200, "{accepted}, {refused}");
 }
 
-/// Every history of `count` operations of these kinds, each with every order of beginnings and ends.
+/// Every history of `count` operations of these kinds, each with every order of beginnings and
+/// ends.
 pub(crate) fn every_history<M: Model>(
     kinds: &[(M::Input, Option<M::Output>)],
     count: usize,

@@ -31,8 +31,9 @@ pub(crate) enum Anomaly {
     /// `reader` lacks the text of `append`, which ended before it began, and nothing in between can
     /// have replaced the text.
     MissingAppend { reader: usize, append: usize, lost: bool },
-    /// `reader` saw a text that begins with what only `source` puts (or with none that anybody puts),
-    /// and `newer`, a put as well, began when `source` had ended, and ended before `reader` began.
+    /// `reader` saw a text that begins with what only `source` puts (or with none that anybody
+    /// puts), and `newer`, a put as well, began when `source` had ended, and ended before `reader`
+    /// began.
     Superseded { reader: usize, newer: usize, source: Option<usize> },
     /// Two values, each there in one stretch of time. `one.0`, which touches the first, ended
     /// before `one.1`, which touches the second, began; `other.0` of the second before `other.1`

@@ -13,8 +13,8 @@ type Operation = Interval<Cell>;
 ///
 /// Without appends it is enough that every operation of the core is one of `all`, as it is or made
 /// to say less, and that *with every value met, everything that may have written it in time is in
-/// the core*. *Proof.* Take a legal order of `all`, without the crashed cas that change nothing, and
-/// restrict it to the core. What meets v there met it in that order, where the last operation m
+/// the core*. *Proof.* Take a legal order of `all`, without the crashed cas that change nothing,
+/// and restrict it to the core. What meets v there met it in that order, where the last operation m
 /// before that changed the state wrote v (or nothing had changed it, and v is nil). m began before
 /// the other ended, so m is in the core and writes v still; nothing that writes has come between. ∎
 /// With appends, [`is_projection`] or the rule that knows no model. O(n log core).

@@ -16,20 +16,20 @@ type Operation = Interval<super::Cell>;
 /// *Conditions.* On the whole key, only non-empty text is written; no cas writes; and it is plain
 /// where one token ends and the next begins. Every operation of the core is one of `all`: with
 /// unknown end and answer or as it is, but that reads may show less. Let K be the tokens the core
-/// writes or shows. (i) What a read of the core shows is the text it saw without the tokens that are
-/// not in K. (ii) If that text begins with a token that some put writes, that token is in K. (iii)
-/// Whoever writes or appends a token that reads of the core show, and began before the last of them
-/// ended, is in the core.
+/// writes or shows. (i) What a read of the core shows is the text it saw without the tokens that
+/// are not in K. (ii) If that text begins with a token that some put writes, that token is in K.
+/// (iii) Whoever writes or appends a token that reads of the core show, and began before the last
+/// of them ended, is in the core.
 ///
 /// *Claim*: if `all` has a legal order, so has the core. *Proof.* Take a legal order of `all` and
-/// restrict it to the core. Let r be a read of the core, and T the text it saw, so the state in which
-/// it stood: made by the last put p before r and the appends since, or by all appends before r if
-/// there is no such put; one operation for each token of T, in order. If there is a p, T begins with
-/// its token, which by (ii) is in K and by (iii) p is in the core; if not, no put of the core is
-/// before r either. So the state that r meets now is made by the same put, or none, and those of the
-/// appends that are in the core: by (iii) those whose token is in K and no others, for whatever the
-/// core appends is in K. That is what r shows, by (i). Other operations of the core are legal in
-/// every state, which is always text or nil. ∎
+/// restrict it to the core. Let r be a read of the core, and T the text it saw, so the state in
+/// which it stood: made by the last put p before r and the appends since, or by all appends before
+/// r if there is no such put; one operation for each token of T, in order. If there is a p, T
+/// begins with its token, which by (ii) is in K and by (iii) p is in the core; if not, no put of
+/// the core is before r either. So the state that r meets now is made by the same put, or none, and
+/// those of the appends that are in the core: by (iii) those whose token is in K and no others, for
+/// whatever the core appends is in K. That is what r shows, by (i). Other operations of the core
+/// are legal in every state, which is always text or nil. ∎
 ///
 /// O(n + length of what the core read).
 pub(super) fn is_projection(core: &[Operation], all: &[Operation]) -> bool {

@@ -9,12 +9,12 @@ use crate::Interval;
 
 type Operation = Interval<Log>;
 
-/// Whether the core is one operation, as it was recorded, that no log allows, or that needs offset p
-/// before its own, which nothing that ended has, while nothing crashed that sends began before its
-/// end.
+/// Whether the core is one operation, as it was recorded, that no log allows, or that needs offset
+/// p before its own, which nothing that ended has, while nothing crashed that sends began before
+/// its end.
 ///
-/// *Claim*: then `all` has no legal order: whatever has offset p ended and says so, or crashed and had
-/// begun. O(n).
+/// *Claim*: then `all` has no legal order: whatever has offset p ended and says so, or crashed and
+/// had begun. O(n).
 pub(super) fn is_alone(core: &[Operation], all: &[Operation]) -> bool {
     let [alone] = core else { return false };
     if !all.iter().any(|original| alone.is_weaker_form_of(original)) {
@@ -46,19 +46,20 @@ impl Operation {
 
 /// Whether the core only keeps some offsets.
 ///
-/// *Conditions.* Each operation of the core is one of `all`, made to say less: a send that ended has
-/// its offset, whatever number of messages is before it. A crashed send of v has the offset k at
-/// which some poll of `all` shows v, if no other crashed operation sends v, and nothing that ended
-/// has offset k. Let K be these offsets. A poll shows what it showed at offsets in K, and maybe at
-/// others; and of each message v that it shows at offset k, the core has all that ended and have
-/// offset k, or, if there are none, everything crashed that sends v and began before the poll's end.
+/// *Conditions.* Each operation of the core is one of `all`, made to say less: a send that ended
+/// has its offset, whatever number of messages is before it. A crashed send of v has the offset k
+/// at which some poll of `all` shows v, if no other crashed operation sends v, and nothing that
+/// ended has offset k. Let K be these offsets. A poll shows what it showed at offsets in K, and
+/// maybe at others; and of each message v that it shows at offset k, the core has all that ended
+/// and have offset k, or, if there are none, everything crashed that sends v and began before the
+/// poll's end.
 ///
-/// *Claim*: if `all` has a legal order, so has the core. *Proof.* Restrict the order to the core. Each
-/// send has the offset there that it has here: a crashed one because somebody sent what the poll
-/// showed at k, which nothing that ended did, and nothing else crashed sends v. So offsets grow. A
-/// poll showed all that the log then had between the offsets it asked for; of that the core has what
-/// is at offsets in K. That is all it shows now: of what it shows at k the sender is in the core, so
-/// k is in K. ∎ O(n log core + length of what the core showed).
+/// *Claim*: if `all` has a legal order, so has the core. *Proof.* Restrict the order to the core.
+/// Each send has the offset there that it has here: a crashed one because somebody sent what the
+/// poll showed at k, which nothing that ended did, and nothing else crashed sends v. So offsets
+/// grow. A poll showed all that the log then had between the offsets it asked for; of that the core
+/// has what is at offsets in K. That is all it shows now: of what it shows at k the sender is in
+/// the core, so k is in K. ∎ O(n log core + length of what the core showed).
 pub(super) fn is_passing(core: &[Operation], all: &[Operation]) -> bool {
     let forms: BTreeMap<usize, &Operation> = core.iter().map(|form| (form.call, form)).collect();
     let offsets: BTreeSet<u64> = core.iter().filter_map(Interval::offset).collect();

@@ -37,9 +37,9 @@ pub(super) fn is_absurd(core: &[Operation], all: &[Operation]) -> bool {
 /// Whether the core is one operation that met revision p > 0, and of what began before its end
 /// nothing that ended made p, and nothing crashed that writes.
 ///
-/// *Claim*: then `all` has no legal order. *Proof.* In one, the last write before the operation made
-/// p. If it ended it says so; if it crashed it had begun. There is neither, so nothing was written
-/// before, and the revision is 0. ∎ O(n).
+/// *Claim*: then `all` has no legal order. *Proof.* In one, the last write before the operation
+/// made p. If it ended it says so; if it crashed it had begun. There is neither, so nothing was
+/// written before, and the revision is 0. ∎ O(n).
 pub(super) fn is_unmade(core: &[Operation], all: &[Operation]) -> bool {
     let Some(alone) = alone(core, all) else { return false };
     let Some(met) = alone.met().filter(|met| *met > 0) else { return false };
@@ -53,11 +53,11 @@ pub(super) fn is_unmade(core: &[Operation], all: &[Operation]) -> bool {
 
 /// Whether the core only keeps the order of revisions.
 ///
-/// *Conditions.* Each operation of the core is one of `all`, made to say less: a write, or a cas that
-/// took effect, what it made, however many writes came before; a read what it saw, a refused cas what
-/// revision, likewise; a crashed write, or cas as a write, as it is. And for each read of value v at
-/// revision r > 0 the core has all that made r, or, if nothing that ended did, everything crashed
-/// that writes v and began before the read's end.
+/// *Conditions.* Each operation of the core is one of `all`, made to say less: a write, or a cas
+/// that took effect, what it made, however many writes came before; a read what it saw, a refused
+/// cas what revision, likewise; a crashed write, or cas as a write, as it is. And for each read of
+/// value v at revision r > 0 the core has all that made r, or, if nothing that ended did,
+/// everything crashed that writes v and began before the read's end.
 ///
 /// *Claim*: if `all` has a legal order, so has the core. *Proof.* Restrict the order to the core,
 /// without the crashed cas that changed nothing in it. By induction the revision in the core is at

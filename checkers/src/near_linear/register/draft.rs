@@ -16,8 +16,8 @@ struct Halves {
     wrote: bool,
 }
 
-/// A core in the making. Whatever is added brings what explains it: what was met, the operation that
-/// wrote it; a crashed operation, somebody who saw that it took effect.
+/// A core in the making. Whatever is added brings what explains it: what was met, the operation
+/// that wrote it; a crashed operation, somebody who saw that it took effect.
 pub(super) struct Draft<'a> {
     clusters: &'a Clusters<'a>,
     halves: BTreeMap<u32, Halves>,

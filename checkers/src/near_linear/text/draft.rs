@@ -98,7 +98,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// That token `group / 2` is in the block: a reading that shows it, one of the draft if any does.
+    /// That token `group / 2` is in the block: a reading that shows it, one of the draft if any
+    /// does.
     fn show(&mut self, block: u32, group: u32) {
         let readings = self.texts.readings(block);
         let Some(longest) = readings.last() else { return };

@@ -48,8 +48,8 @@ impl Store for Maps {
         }
     }
 
-    /// Now and then a text lacks a character, or has one more, or two tokens change places; or it is
-    /// another's text, or no text.
+    /// Now and then a text lacks a character, or has one more, or two tokens change places; or it
+    /// is another's text, or no text.
     fn spoil(&self, random: &mut Random, history: &mut [Operation]) {
         let count = history.len() as u64;
         let other = history[random.below(count) as usize].observes().cloned();
