@@ -4,6 +4,10 @@
 //! condition is checked against *all* operations of the key, not only the core. A core that meets
 //! none of them is plainly `not linearizable`.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
 use super::tokens::{Tokens, is_made_of};
 use super::{Cell, CellInput, Datum};
 use crate::interval::{Interval, NEVER};
@@ -81,8 +85,7 @@ impl Anomaly {
 
 /// The class of a core, given every operation of its key that did not fail. The first class in the
 /// order of [`Anomaly`]'s variants whose condition holds; a core of more than 64 operations has
-/// none. O(core² · operations), and for text
-/// O(core · length · operations).
+/// none. O(core² + core · operations), and for text O(core · length · operations).
 pub(crate) fn classify(core: &[Operation], all: &[Operation]) -> Anomaly {
     if core.len() > CORE_MAX {
         return Anomaly::Other;
@@ -92,7 +95,9 @@ pub(crate) fn classify(core: &[Operation], all: &[Operation]) -> Anomaly {
         all.iter().filter(|operation| Some(operation.begin) < end).cloned().collect();
     let appended = is_appended(&past);
     let tokens = if appended { Tokens::of(&past) } else { None };
-    let key = Key { core, past: &past, all, appended, tokens };
+    let (written, ever) = (writers(&past), writers(all));
+    let end = end.unwrap_or(0);
+    let key = Key { core, past: &past, end, all, appended, tokens, written, ever };
     key.nowhere()
         .or_else(|| key.lost_update())
         .or_else(|| key.duplicate_append())
@@ -128,14 +133,50 @@ fn is_appended(all: &[Operation]) -> bool {
     all.iter().any(|operation| matches!(operation.input, CellInput::Append(_)))
 }
 
+/// What is known of the operations that write one value.
+#[derive(Clone, Copy, Default)]
+struct Writers {
+    count: usize,
+    first_begin: u64,
+    last_end: u64,
+}
+
+impl Writers {
+    /// Whether any of them began before this moment.
+    const fn is_any_before(self, moment: u64) -> bool {
+        self.count > 0 && self.first_begin < moment
+    }
+}
+
+type ByValue<'a> = HashMap<&'a Datum, Writers, FixedState>;
+
+/// The writers of every value. O(n).
+fn writers(operations: &[Operation]) -> ByValue<'_> {
+    let mut writers = HashMap::with_hasher(FixedState::with_seed(0x7772_6974));
+    for operation in operations {
+        let Some(value) = operation.value_written() else { continue };
+        let known: &mut Writers = writers.entry(value).or_default();
+        let first = if known.count == 0 { u64::MAX } else { known.first_begin };
+        known.first_begin = operation.begin.min(first);
+        known.last_end = operation.end.max(known.last_end);
+        known.count += 1;
+    }
+    writers
+}
+
 struct Key<'a> {
     core: &'a [Operation],
     /// What began before the core ended; nothing later can change what the core shows.
     past: &'a [Operation],
+    /// When the core ended.
+    end: u64,
     all: &'a [Operation],
     appended: bool,
     /// Its tokens, if it is appended to and they are plain.
     tokens: Option<Tokens<'a>>,
+    /// What writes each value, of the past and of all.
+    written: ByValue<'a>,
+    ever: ByValue<'a>,
 }
 
 impl<'a> Key<'a> {
@@ -151,18 +192,18 @@ impl<'a> Key<'a> {
         observers
     }
 
-    /// Everything that writes this value; on a key without appends, everything that can.
-    fn writers(&self, value: &'a Datum) -> impl Iterator<Item = &'a Operation> {
-        self.past.iter().filter(move |operation| operation.value_written() == Some(value))
+    /// Of everything that writes this value; on a key without appends, of everything that can.
+    fn writers(&self, value: &Datum) -> Writers {
+        self.written.get(value).copied().unwrap_or_default()
     }
 
     fn is_past(&self, operation: &Operation) -> bool {
-        self.past.iter().any(|past| past.call == operation.call)
+        operation.begin < self.end
     }
 
     /// Whether the cell holds this value in one stretch of time only.
     fn is_unique(&self, value: &'a Datum) -> bool {
-        !self.appended && self.writers(value).count() == usize::from(*value != Datum::NIL)
+        !self.appended && self.writers(value).count == usize::from(*value != Datum::NIL)
     }
 
     fn nowhere(&self) -> Option<Anomaly> {
@@ -173,7 +214,7 @@ impl<'a> Key<'a> {
                 Datum::Text(text) if self.appended => {
                     is_made_of(text, self.past.iter().filter(|o| o.begin < end))
                 }
-                seen => self.writers(seen).any(|writer| writer.begin < end),
+                seen => self.writers(seen).is_any_before(end),
             };
             let late = || {
                 self.core
@@ -218,7 +259,7 @@ impl<'a> Key<'a> {
             return None;
         }
         self.observers().into_iter().find_map(|(reader, seen)| {
-            let source_end = self.writers(seen).map(|writer| writer.end).max().unwrap_or(0);
+            let source_end = self.writers(seen).last_end;
             let newer = self.core.iter().position(|newer| {
                 newer.value_written().is_some_and(|value| value != seen)
                     && source_end < newer.begin
@@ -226,7 +267,7 @@ impl<'a> Key<'a> {
             })?;
             let mut sources = self.core.iter().enumerate();
             let source = sources.find(|(_, o)| o.value_written() == Some(seen));
-            let source = source.map(|(source, _)| (source, self.writers(seen).count()));
+            let source = source.map(|(source, _)| (source, self.writers(seen).count));
             let lost = self.is_lost(newer);
             Some(Anomaly::Overwritten { reader, newer, source, lost })
         })
@@ -239,8 +280,8 @@ impl<'a> Key<'a> {
         let Some(value) = newer.value_written() else { return false };
         let older = |operation: &&Operation| {
             operation.observes().is_some_and(|seen| {
-                let mut writers = self.all.iter().filter(|o| o.value_written() == Some(seen));
-                writers.all(|writer| writer.precedes(newer)) && newer.precedes(operation)
+                let writers = self.ever.get(seen).copied().unwrap_or_default();
+                writers.last_end < newer.begin && newer.precedes(operation)
             })
         };
         let observers = || self.all.iter().filter(|operation| operation.observes().is_some());
