@@ -27,7 +27,6 @@ mod interval;
 mod linearizable;
 mod model;
 mod models;
-#[allow(dead_code, reason = "the models that rest on it come one by one")]
 mod near_linear;
 mod no_crash;
 mod normal;

@@ -219,3 +219,119 @@ fn transactions() {
 fn finding_of_shape(script: &str) -> Finding {
     finding("multi-register", script)
 }
+
+#[test]
+fn append_only_lists() {
+    let name = "append-list";
+    valid(name, "1 read ok nil\n1 append 1 ok\n1 append 2 ok\n2 read ok [1 2]");
+    valid(name, "1 append 1 info\n2 append 2 info\n3 read ok [2]\n3 read ok [2 1]");
+    invalid(name, "1 append 1 ok\n1 append 2 ok\n2 read ok [1]", "lost write");
+    invalid(name, "1 append 1 ok\n1 append 2 ok\n2 read ok [1]\n2 read ok [1 2]", "stale read");
+    invalid(name, "1 append 1\n2 read ok [1]\n2 read ok []\n1 ok", "stale read");
+    invalid(name, "1 read ok [7]", "value from nowhere");
+    invalid(name, "1 append 7 ok\n1 read ok [7 7]", "duplicate append");
+    invalid(name, "1 append 1 ok\n1 append 2 ok\n2 read ok [2 1]", "reordered");
+    let forked = "1 append 1\n2 append 2\n3 read ok [1]\n4 read ok [2]\n1 ok\n2 ok";
+    invalid(name, forked, "stale read");
+    let at_once = "1 append 1\n2 append 2\n3 read\n4 read ok [2 1]\n3 ok [1]\n1 ok\n2 ok";
+    invalid(name, at_once, "fork");
+    // Elements that are not unique are searched.
+    let twice = finding(name, "1 append 1 ok\n1 append 1 ok\n1 read ok [1 1]");
+    assert_eq!(twice.verdict, Verdict::Valid);
+    let why = "the object: order of the longest list did not apply: elements are not unique: 2 \
+               operations append the same (append ← 1)";
+    assert!(twice.details.contains(&why.to_owned()), "{:#?}", twice.details);
+}
+
+#[test]
+fn long_lists_have_short_counterexamples() {
+    let mut script = String::new();
+    for number in 0..100 {
+        script += &format!("1 append {number} ok\n");
+    }
+    let seen: Vec<String> = (0..100).filter(|one| *one != 50).map(|one| one.to_string()).collect();
+    script += &format!("2 read ok [{}]", seen.join(" "));
+    let finding = invalid("append-list", &script, "lost write");
+    let words = finding.witness.unwrap().words;
+    let expected = [
+        "Let:",
+        "  A = append ← 50, ok, process 1, from 0.050 s to 0.050 s",
+        "  B = read → [0 1 2 3 4 5 … 94 95 96 97 98 99] (99 elements), ok, process 2 (some of what \
+         it read does not matter), from 0.100 s to 0.100 s",
+        "Then:",
+        "  A ended 50.0 ms before B began, so A comes before B;",
+        "  the furthest any order gets is A, then the state is [50];",
+        "  B needs [], but the state is [50];",
+        "  so no order of these operations is legal: a contradiction",
+    ];
+    assert_eq!(words, expected);
+}
+
+#[test]
+fn versioned_registers() {
+    let name = "versioned";
+    valid(name, "1 read ok nil\n1 write 5 ok [5 1]\n2 read ok [5 1]\n2 cas [1 6] ok [6 2]");
+    valid(name, "1 write 5 ok [5 1]\n2 cas [7 6] ok 1\n2 read ok [5 1]");
+    // A crashed write explains what is missing.
+    valid(name, "1 write 5 ok [5 1]\n2 write 6 info\n1 write 7 ok [7 3]");
+    valid(name, "1 write 5 ok [5 1]\n2 cas [1 6] info\n3 cas [2 8] info\n1 read ok [6 2]");
+    invalid(name, "1 write 5 ok [5 1]\n1 write 7 ok [7 3]", "missing revision");
+    invalid(name, "1 write 5 ok [5 1]\n1 write 6 ok [6 1]", "lost update");
+    invalid(name, "1 write 5 ok [5 1]\n1 write 6 ok [6 2]\n2 read ok [5 1]", "stale read");
+    invalid(name, "1 write 5 ok [5 1]\n2 read ok [6 1]", "two values");
+    invalid(name, "1 write 5 ok [5 1]\n2 read ok [6 2]", "value from nowhere");
+    invalid(name, "1 write 5 ok [6 1]", "missing revision");
+    invalid(name, "1 write 5 ok [5 1]\n2 cas [1 6] ok 1", "missing revision");
+    let stale = "1 write 5 ok [5 1]\n1 write 6 ok [6 2]\n1 write 7 ok [7 3]\n2 cas [9 1] ok 2";
+    let words = invalid(name, stale, "stale read").witness.unwrap().words;
+    assert!(words.iter().any(|line| line.contains("refused, saw revision 2")), "{words:#?}");
+}
+
+#[test]
+fn logs() {
+    let name = "log-linearizable";
+    valid(name, "1 poll ok nil\n1 send 5 ok 0\n1 send 6 ok 1\n2 poll 1 ok [[1 6]]\n2 poll 2 ok []");
+    valid(name, "1 send 5 ok 0\n1 send 6 ok 1\n2 poll [0 1] ok [[0 5]]\n2 poll [0 0] ok []");
+    valid(name, "1 send 5 info\n2 poll ok []\n2 send 6 ok 1\n3 poll ok [[0 5] [1 6]]");
+    invalid(name, "1 send 5 ok 0\n1 send 6 ok 1\n2 poll ok [[0 5]]", "stale read");
+    invalid(name, "1 send 5 ok 0\n1 send 6 ok 1\n2 poll 1 ok []", "stale read");
+    invalid(name, "1 send 5 ok 0\n1 send 6 ok 0", "lost update");
+    invalid(name, "1 send 5 ok 0\n2 poll ok [[0 6]]", "two values");
+    invalid(name, "1 poll ok [[0 6]]", "value from nowhere");
+    invalid(name, "1 send 5 ok 0\n1 send 6 ok 2", "missing offset");
+    invalid(name, "1 send 5 ok 0\n1 poll 0 ok [[1 5]]", "wrong offsets");
+    invalid(name, "1 send 5 ok 1\n1 send 6 ok 0", "reordered");
+    valid(name, "1 send 5\n2 send 6 ok 1\n2 send 7 ok 2\n1 ok 0\n2 send 8 ok 3");
+}
+
+#[test]
+fn fetch_and_add() {
+    let name = "fetch-add";
+    valid(name, "1 fetch-add 5 ok 0\n2 fetch-add 1 ok 5\n1 read ok 6");
+    valid(name, "1 fetch-add 5\n2 fetch-add 1 ok 0\n1 ok 1");
+    valid(name, "1 fetch-add 1 info\n2 fetch-add 1 info\n3 read ok 0\n3 fetch-add 4 ok 2");
+    invalid(name, "1 fetch-add 5 ok 0\n2 fetch-add 1 ok 0", "lost update");
+    invalid(name, "1 fetch-add 5 ok 0\n2 read ok 0", "stale read");
+    invalid(name, "1 fetch-add 5 ok 0\n2 read ok 7", "value from nowhere");
+    invalid(name, "1 read ok -1", "value from nowhere");
+    invalid(name, "1 fetch-add 5\n2 read ok 3\n1 ok 0", "value from nowhere");
+    let different = "1 fetch-add 2 info\n2 fetch-add 3 info\n3 read ok 5";
+    assert_eq!(finding(name, different).verdict, Verdict::Valid);
+}
+
+#[test]
+fn operations_of_another_shape_are_told() {
+    let told = |checker: &str, script: &str, words: &str| {
+        let finding = expect(checker, script, Verdict::Unknown, "");
+        assert!(finding.summary.ends_with(words), "{}", finding.summary);
+    };
+    told("append-list", "1 append nil ok", "append takes an element, not nil");
+    told("append-list", "1 read ok 5", "read answers a list of elements, not 5");
+    told("append-list", "1 write 5 ok", "write is no operation of a append-only list");
+    told("versioned", "1 write 5 ok 7", "write answers a pair [value revision], not 7");
+    told("versioned", "1 cas 5 ok 7", "cas takes a pair [expected-revision new], not 5");
+    told("log-linearizable", "1 send 5 ok -1", "send answers an offset, not -1");
+    let pairs = "poll answers a list of pairs [offset value], not [5]";
+    told("log-linearizable", "1 poll ok [5]", pairs);
+    told("fetch-add", "1 fetch-add 5 ok nil", "fetch-add answers a whole number, not nil");
+}

@@ -1,12 +1,11 @@
-//! The model of a number that is added to by whoever wants to know what it was: fetch-and-add, read.
+//! The model of a number that is added to by whoever wants to know what it was: fetch-and-add,
+//! read.
 
 use std::collections::BTreeMap;
 
 use tribunal_history::{Call, Function, Values};
 
-use super::words::{
-    Class, answer, bad_argument, bad_result, last_end, no_function, number, show, title,
-};
+use super::words::{Class, answer, bad_argument, bad_result, no_function, number, show, title};
 use crate::algorithm::Algorithm;
 use crate::near_linear::sums;
 use crate::notation::Decoded;
@@ -243,15 +242,21 @@ fn class(core: &[Interval<FetchAndAdd>], all: &[Interval<FetchAndAdd>]) -> Class
     if lost {
         return Class { class: "lost update", headline: "lost an update" };
     }
-    if is_unreached(core, all) {
+    let negative = core.iter().filter_map(Interval::was).any(|was| was < 0);
+    // A read in the midst of what was added at once.
+    let between = core
+        .iter()
+        .filter(|read| read.adds() == 0)
+        .filter_map(range)
+        .any(|(met, _)| adders().filter_map(range).any(|(was, left)| was < met && met < left));
+    if negative || between || is_unreached(core, all) {
         return Class { class: "value from nowhere", headline: "was what nobody made it" };
     }
-    let until = last_end(core);
     let back = core.iter().any(|one| {
         core.iter().any(|other| {
-            one.precedes(other)
-                && other.end <= until
-                && one.was().zip(other.was()).is_some_and(|(earlier, later)| later < earlier)
+            let left = range(one).map(|(_, left)| left);
+            let met = range(other).map(|(met, _)| met);
+            one.precedes(other) && left.zip(met).is_some_and(|(left, met)| met < left)
         })
     });
     if back { Class { class: "stale read", headline: "went back in time" } } else { Class::PLAIN }

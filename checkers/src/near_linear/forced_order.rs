@@ -1,8 +1,8 @@
 //! The forced-order scan: groups of operations that every legal order must keep.
 //!
 //! Given the order in which versions came, linearizability is decided in linear time (Gibbons and
-//! Korach 1997, Theorem 4.13). Revisions of a register, offsets of a log, the elements of a list and
-//! the values a fetch-and-add returns all say that order. See `docs/checkers/forced-order.md`.
+//! Korach 1997, Theorem 4.13). Revisions of a register, offsets of a log, the elements of a list
+//! and the values a fetch-and-add returns all say that order. See `docs/checkers/forced-order.md`.
 
 use crate::{Interval, Model};
 

@@ -1,10 +1,10 @@
 //! Blocks of appended text: maps whose texts are put together from tokens written once.
 //!
-//! A put, the appends to what it wrote and the reads of that are a *block*: what a read shows begins
-//! with the token of the block's put, or, in the block of the missing key, which is first, with a
-//! token appended. In a block the longest text read gives the order of the appends. A completed put
-//! or append that nobody saw is a block of its own: it can always stand just before the next put.
-//! [`super::blocks`] decides. Crashed ones that nobody saw are dropped. See
+//! A put, the appends to what it wrote and the reads of that are a *block*: what a read shows
+//! begins with the token of the block's put, or, in the block of the missing key, which is first,
+//! with a token appended. In a block the longest text read gives the order of the appends. A
+//! completed put or append that nobody saw is a block of its own: it can always stand just before
+//! the next put. [`super::blocks`] decides. Crashed ones that nobody saw are dropped. See
 //! `docs/checkers/blocks.md`.
 
 mod core;

@@ -31,7 +31,27 @@ pub(super) fn classify(core: &[Interval<AppendList>], all: &[Interval<AppendList
     if forked(core) {
         return Class { class: "fork", headline: "was in two orders" };
     }
+    if reordered(core) {
+        let headline = "reordered what was appended one after the other";
+        return Class { class: "reordered", headline };
+    }
     Class::PLAIN
+}
+
+/// Whether a read shows one append behind another that began only when it had ended.
+fn reordered(core: &[Interval<AppendList>]) -> bool {
+    let place = |reader: &Interval<AppendList>, append: &Interval<AppendList>| {
+        let (seen, element) = (reader.listed()?, append.appended()?);
+        seen.iter().position(|shown| *shown == element)
+    };
+    core.iter().any(|reader| {
+        core.iter().any(|one| {
+            core.iter().filter(|other| one.precedes(other)).any(|other| {
+                let places = place(reader, one).zip(place(reader, other));
+                places.is_some_and(|(first, second)| second < first)
+            })
+        })
+    })
 }
 
 /// Whether the read shows an element whose appends all began after it had ended.

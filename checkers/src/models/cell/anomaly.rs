@@ -39,6 +39,9 @@ pub(crate) enum Anomaly {
     /// puts), and `newer`, a put as well, began when `source` had ended, and ended before `reader`
     /// began.
     Superseded { reader: usize, newer: usize, source: Option<usize> },
+    /// `earlier` saw a token that `reader`, which began after `earlier` had ended, did not; both
+    /// texts begin with what only `source` puts, or with none that anybody puts.
+    Shrunk { reader: usize, earlier: usize, source: Option<usize>, token: String },
     /// Two values, each there in one stretch of time. `one.0`, which touches the first, ended
     /// before `one.1`, which touches the second, began; `other.0` of the second before `other.1`
     /// of the first.
@@ -60,6 +63,7 @@ impl Anomaly {
             Anomaly::Overwritten { .. }
             | Anomaly::MissingAppend { .. }
             | Anomaly::Superseded { .. }
+            | Anomaly::Shrunk { .. }
             | Anomaly::BackInTime { .. } => "stale read",
             Anomaly::Other => "not linearizable",
         }
@@ -77,6 +81,7 @@ impl Anomaly {
             Anomaly::Overwritten { .. }
             | Anomaly::MissingAppend { .. }
             | Anomaly::Superseded { .. }
+            | Anomaly::Shrunk { .. }
             | Anomaly::BackInTime { .. } => "went back in time",
             Anomaly::Other => "has no legal order",
         }
@@ -104,6 +109,7 @@ pub(crate) fn classify(core: &[Operation], all: &[Operation]) -> Anomaly {
         .or_else(|| key.overwritten())
         .or_else(|| key.missing_append())
         .or_else(|| key.superseded())
+        .or_else(|| key.shrunk())
         .or_else(|| key.back_in_time())
         .unwrap_or(Anomaly::Other)
 }
@@ -321,35 +327,68 @@ impl<'a> Key<'a> {
         })
     }
 
-    /// What a text begins with was put, or, if nobody puts it, was appended before any put.
-    fn superseded(&self) -> Option<Anomaly> {
-        let textual = |value: &Datum| matches!(value, Datum::Text(_));
-        if !self.appended || !self.past.iter().filter_map(Interval::value_written).all(textual) {
-            return None;
-        }
+    /// What a text begins with was put, or, if nobody puts it, was appended before any put. Gives
+    /// what the text a reader saw begins with, and whoever puts that; `None` if it is not plain.
+    fn root<'t>(&self, seen: &'t Datum) -> Option<(&'t str, Option<usize>)> {
         let tokens = self.tokens.as_ref()?;
-        let puts = |first: &str, operation: &Operation| match operation.value_written() {
+        let first = match seen {
+            Datum::Text(text) => tokens.first(text)?,
+            seen if *seen == Datum::NIL => "",
+            Datum::Value(_) => return None,
+        };
+        let puts = |operation: &Operation| match operation.value_written() {
             Some(Datum::Text(text)) => **text == *first,
             Some(Datum::Value(_)) | None => false,
         };
+        match self.core.iter().position(puts) {
+            Some(source) if tokens.is_own(first) => Some((first, Some(source))),
+            None if !self.past.iter().any(puts) => Some(("", None)),
+            _ => None,
+        }
+    }
+
+    /// Whether everything written on a key that is appended to is text.
+    fn is_textual(&self) -> bool {
+        let textual = |value: &Datum| matches!(value, Datum::Text(_));
+        self.appended && self.past.iter().filter_map(Operation::value_written).all(textual)
+    }
+
+    fn superseded(&self) -> Option<Anomaly> {
+        if !self.is_textual() {
+            return None;
+        }
         self.observers().into_iter().find_map(|(reader, seen)| {
-            let first = match seen {
-                Datum::Text(text) => tokens.first(text)?,
-                seen if *seen == Datum::NIL => "",
-                Datum::Value(_) => return None,
-            };
-            let source = self.core.iter().position(|operation| puts(first, operation));
-            let end = match source {
-                Some(source) if tokens.is_own(first) => self.core[source].end,
-                None if self.past.iter().all(|operation| !puts(first, operation)) => 0,
-                _ => return None,
-            };
+            let (_, source) = self.root(seen)?;
+            let end = source.map_or(0, |source| self.core[source].end);
             let newer = self.core.iter().position(|newer| {
                 newer.value_written().is_some()
                     && end < newer.begin
                     && newer.precedes(&self.core[reader])
             })?;
             Some(Anomaly::Superseded { reader, newer, source })
+        })
+    }
+
+    /// While a text begins with what was put once, it only grows; and so before the first put.
+    fn shrunk(&self) -> Option<Anomaly> {
+        let tokens = self.tokens.as_ref().filter(|_| self.is_textual())?;
+        let observers = self.observers();
+        observers.iter().find_map(|(reader, seen)| {
+            let root = self.root(seen)?;
+            observers.iter().find_map(|(earlier, more)| {
+                let Datum::Text(text) = more else { return None };
+                let before = self.core[*earlier].precedes(&self.core[*reader]);
+                if !before || self.root(more)? != root {
+                    return None;
+                }
+                let shows = |token: &str| match seen {
+                    Datum::Text(text) => tokens.count(text, token) > 0,
+                    Datum::Value(_) => false,
+                };
+                let token = tokens.pieces(text).find(|token| !shows(token))?.to_owned();
+                let (reader, earlier) = (*reader, *earlier);
+                Some(Anomaly::Shrunk { reader, earlier, source: root.1, token })
+            })
         })
     }
 

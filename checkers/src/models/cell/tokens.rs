@@ -84,6 +84,11 @@ impl<'a> Tokens<'a> {
         self.counts.get(token) == Some(&1)
     }
 
+    /// The tokens of a text.
+    pub(crate) fn pieces<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        self.lexis.pieces(text)
+    }
+
     /// The first token of a text.
     pub(crate) fn first<'t>(&self, text: &'t str) -> Option<&'t str> {
         self.lexis.pieces(text).next()

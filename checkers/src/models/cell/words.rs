@@ -28,6 +28,9 @@ impl Kind<Cell> for Anomaly {
             Anomaly::Superseded { reader, newer, source } => {
                 words.superseded(*reader, *newer, *source)
             }
+            Anomaly::Shrunk { reader, earlier, source, token } => {
+                words.shrunk((*earlier, *reader), *source, token)
+            }
             Anomaly::BackInTime { one, other, values } => words.back_in_time(*one, *other, values),
             Anomaly::Other => None,
         }
@@ -172,6 +175,35 @@ impl Words<'_> {
         ));
         lines.push(format!("yet what {old} saw {first}: a contradiction"));
         Some(lines)
+    }
+
+    fn shrunk(
+        &self,
+        (earlier, reader): (usize, usize),
+        source: Option<usize>,
+        token: &str,
+    ) -> Option<Vec<String>> {
+        let (one, other) = (self.name(earlier)?, self.name(reader)?);
+        let token = Datum::text(token).show(self.speaker.values());
+        let grew = match source {
+            Some(source) => format!(
+                "what {one} and {other} saw begins with {}, which only {} puts: in between the \
+                 text only grew;",
+                self.written(source)?,
+                self.name(source)?
+            ),
+            None => format!(
+                "what {other} saw was there before the first put: until then the text only grew;"
+            ),
+        };
+        Some(vec![
+            format!(
+                "{one} shows {token}, and ended {}before {other} began;",
+                self.gap(earlier, reader)
+            ),
+            grew,
+            format!("yet {other} shows no {token}: a contradiction"),
+        ])
     }
 
     fn back_in_time(

@@ -53,6 +53,12 @@ pub(super) fn classify(core: &[Interval<Log>], all: &[Interval<Log>]) -> Class {
     if pairs().any(|(one, other)| lacks(one, other) || lacks(other, one)) {
         return Class { class: "stale read", headline: "went back in time" };
     }
+    let reordered = |earlier: &Interval<Log>, later: &Interval<Log>| {
+        earlier.precedes(later) && later.offset().is_some() && later.offset() < earlier.offset()
+    };
+    if pairs().any(|(one, other)| reordered(one, other) || reordered(other, one)) {
+        return Class { class: "reordered", headline: "gave offsets against the order of time" };
+    }
     if core.len() == 1 {
         return Class { class: "missing offset", headline: "has an offset nobody was given" };
     }

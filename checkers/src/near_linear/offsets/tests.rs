@@ -145,4 +145,6 @@ fn a_part_that_may_stand_for_all_keeps_an_order() {
         core
     };
     parts_keep_an_order("log parts", &Logs { values: None }, WIDE, &part);
+    let crashed = Shape { crash_every: 2, ..WIDE };
+    parts_keep_an_order("log parts of few values", &Logs { values: Some(2) }, crashed, &part);
 }

@@ -2,7 +2,9 @@ use tribunal_history::{Random, ValueId};
 
 use super::*;
 use crate::models::cell::CellOutput;
-use crate::near_linear::twin::{Shape, Shares, Store, compare, compare_many, every_history};
+use crate::near_linear::twin::{
+    Shape, Shares, Store, compare, compare_many, every_history, parts_keep_an_order,
+};
 use crate::{Confirmation, confirm};
 
 fn value(number: u64) -> Datum {
@@ -169,4 +171,28 @@ fn a_chain_that_overlaps_is_shown_whole_if_it_is_short() {
             _ => panic!("it has no order"),
         }
     }
+}
+
+#[test]
+fn a_part_that_may_stand_for_all_keeps_an_order() {
+    let part = |random: &mut Random, history: &[Operation]| {
+        let Ok(clusters) = Clusters::of(history) else { return Vec::new() };
+        let mut draft = draft::Draft::new(&clusters);
+        for position in 0..history.len() {
+            match random.below(6) {
+                0 if clusters.met[position] != NONE => draft.met(position as u32),
+                1 => draft.wrote(clusters.written[position]),
+                _ => {}
+            }
+        }
+        let mut core = draft.core().unwrap_or_default();
+        core.retain(|_| !random.chance(1, 12));
+        for operation in &mut core {
+            if random.chance(1, 20) {
+                operation.weaken();
+            }
+        }
+        core
+    };
+    parts_keep_an_order("register parts", &Registers(Cell::register()), WIDE, &part);
 }
