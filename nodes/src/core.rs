@@ -60,6 +60,36 @@ pub trait Core: Clone + Eq + Hash + Debug + Send + Sized + 'static {
 
     /// Takes one event in and says what must be done about it.
     fn handle(&mut self, at: Moment, event: Event<Self::Message>, out: &mut Effects<Self>);
+
+    /// The core as a replicated log, for those who watch its invariants; `None` if it keeps none.
+    fn as_log(&self) -> Option<&dyn ReplicatedLog> {
+        None
+    }
+}
+
+/// What the invariants of a replicated log are about.
+pub trait ReplicatedLog {
+    /// The current term.
+    fn term(&self) -> u64;
+
+    /// Whether this node leads that term.
+    fn leads(&self) -> bool;
+
+    /// Up to which index entries are committed, as far as this node knows.
+    fn committed(&self) -> u64;
+
+    /// Up to which index entries are applied to the state machine.
+    fn applied(&self) -> u64;
+
+    /// Index up to which the log is compacted.
+    fn compacted(&self) -> u64;
+
+    /// Index of the log's last entry.
+    fn last_index(&self) -> u64;
+
+    /// Term and chained digest of the entry at `index`; `None` if it is compacted (but for the
+    /// last one compacted) or not yet there.
+    fn entry(&self, index: u64) -> Option<(u64, u64)>;
 }
 
 /// What a core is told.

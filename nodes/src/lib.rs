@@ -22,7 +22,8 @@ pub use clock::{
 };
 pub use config::Config;
 pub use core::{
-    ClientId, Core, Effect, Effects, Event, Moment, Recovered, Refused, TimerId, WriteId, WriteOp,
+    ClientId, Core, Effect, Effects, Event, Moment, Recovered, Refused, ReplicatedLog, TimerId,
+    WriteId, WriteOp,
 };
 pub use disk::{Disk, DiskError, DiskOperation, LossyDisk, MemoryDisk, RealDisk};
 pub use gate::Gate;

@@ -104,7 +104,7 @@ pub(crate) struct RunArgs {
     /// Faults, comma-separated, or `none` [default: partition,kill]
     #[arg(long)]
     pub nemesis: Option<String>,
-    /// Where nodes live: process or docker [default: process]
+    /// Where nodes live: process, docker or sim [default: process]
     #[arg(long)]
     pub cluster: Option<String>,
     /// How many nodes [default: 5]
@@ -206,7 +206,7 @@ pub(crate) struct DemoArgs {
     /// The same run without the bug.
     #[arg(long)]
     pub fixed: bool,
-    /// Where nodes live: process or docker [default: process]
+    /// Where nodes live: process, docker or sim [default: process]
     #[arg(long)]
     pub cluster: Option<String>,
     /// Open the report in the browser.

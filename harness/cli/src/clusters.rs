@@ -16,8 +16,10 @@ use crate::plan::Settled;
 pub(crate) const PROCESS: &str = "process";
 /// Containers.
 pub(crate) const DOCKER: &str = "docker";
+/// Virtual time.
+pub(crate) const SIM: &str = "sim";
 /// Everything `--cluster` takes.
-pub(crate) const CLUSTERS: &[&str] = &[PROCESS, DOCKER];
+pub(crate) const CLUSTERS: &[&str] = &[PROCESS, DOCKER, SIM];
 
 /// The cluster of a plan, not set up yet, and how its clients get at it.
 ///
@@ -31,7 +33,7 @@ pub(crate) fn cluster_and_access(
 ) -> Result<(Option<LiveCluster>, Access), ClusterError> {
     let (spec, client) = match settled.system.kind {
         Kind::InProcess(make) => return Ok((None, Access::Adapter(Arc::from(make())))),
-        Kind::Nodes { spec, client } => (spec, client),
+        Kind::Nodes { spec, client, .. } => (spec, client),
     };
     let plan = &settled.plan;
     let ledger = Arc::new(Ledger::create(folder.path(), &folder.id())?);

@@ -26,6 +26,7 @@ mod record;
 mod report;
 mod run;
 mod show;
+mod sim;
 mod suggest;
 
 use std::process::ExitCode;

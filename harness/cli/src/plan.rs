@@ -7,11 +7,12 @@ use tribunal_docker::{LIMIT_OPTIONS, Limits};
 use tribunal_engine::RunFolder;
 use tribunal_history::{BugSet, Nanos, Plan, RATE_MAX, Schedule, Seed, Setting};
 use tribunal_nemesis::{GenerateOptions, Medium, NEMESES, Spec, SpecError, generate, validate};
+use tribunal_sim::{SIM_OPTIONS, Transport, Weather};
 use tribunal_systems::{SYSTEMS, System};
 use tribunal_workloads::{GeneratorOptions, WORKLOADS, Workload};
 
 use crate::args::{RunArgs, parse_time};
-use crate::clusters::{CLUSTERS, DOCKER, PROCESS};
+use crate::clusters::{CLUSTERS, DOCKER, PROCESS, SIM};
 use crate::exit::{Exit, Failure};
 use crate::{environment, suggest};
 
@@ -296,7 +297,8 @@ fn options(gather: &mut Gather<'_>, cluster: &str) -> Result<BTreeMap<String, St
         })?;
         options.insert(name.into(), value.into());
     }
-    let known = GeneratorOptions::NAMES.iter().chain(NODE_OPTIONS).chain(LIMIT_OPTIONS);
+    let known =
+        GeneratorOptions::NAMES.iter().chain(NODE_OPTIONS).chain(LIMIT_OPTIONS).chain(SIM_OPTIONS);
     let known: Vec<_> = known.copied().collect();
     for (name, value) in &options {
         if !known.contains(&name.as_str()) {
@@ -322,6 +324,14 @@ fn options(gather: &mut Gather<'_>, cluster: &str) -> Result<BTreeMap<String, St
         ));
     }
     Limits::read(&options).map_err(|error| usage(error.to_string(), "see docs/docker.md"))?;
+    let simulated = options.keys().find(|name| SIM_OPTIONS.contains(&name.as_str()));
+    if let Some(name) = simulated.filter(|_| cluster != SIM) {
+        return Err(usage(
+            format!("option {name} is of the simulator, and cluster '{cluster}' is real"),
+            "use --cluster sim, or leave it out",
+        ));
+    }
+    Weather::read(&options).map_err(|error| usage(error.to_string(), "see docs/simulator.md"))?;
     Ok(options)
 }
 
@@ -389,7 +399,7 @@ fn of_spec(gather: &Gather<'_>, plan: &Plan, named: bool, spec: &Spec) -> Schedu
     match stored {
         Some(base) => base.schedule.clone(),
         None => {
-            let medium = medium(&plan.cluster);
+            let medium = medium(plan);
             let options = GenerateOptions { overlap, medium, ..GenerateOptions::default() };
             generate(spec, plan.seed, plan.time_limit, &options)
         }
@@ -397,8 +407,14 @@ fn of_spec(gather: &Gather<'_>, plan: &Plan, named: bool, spec: &Spec) -> Schedu
 }
 
 /// What links carry in a cluster of this name.
-fn medium(cluster: &str) -> Medium {
-    if cluster == "process" { Medium::Streams } else { Medium::Packets }
+fn medium(plan: &Plan) -> Medium {
+    let datagrams =
+        Weather::read(&plan.options).is_ok_and(|weather| weather.transport == Transport::Datagram);
+    match plan.cluster.as_str() {
+        PROCESS => Medium::Streams,
+        SIM if !datagrams => Medium::Streams,
+        _ => Medium::Packets,
+    }
 }
 
 fn read_schedule(path: &Path) -> Result<Schedule, Failure> {

@@ -21,7 +21,7 @@ use crate::args::{Cli, FailOn, Format, RunArgs};
 use crate::exit::{Exit, Failure};
 use crate::plan::{Settled, lasting, settle};
 use crate::progress::Place;
-use crate::{batch, ci, clusters, environment, interrupts, output, progress, record};
+use crate::{batch, ci, clusters, environment, interrupts, output, progress, record, sim};
 
 /// Operations a dry run prints.
 const DRY_OPERATIONS: usize = 20;
@@ -155,6 +155,9 @@ fn live_through(
     settled: Settled,
     place: Option<Place>,
 ) -> Result<Done, Failure> {
+    if settled.plan.cluster == clusters::SIM {
+        return simulate_through(begun, folder, &settled);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -172,6 +175,24 @@ fn live_through(
         Err(error) => aftermath::not_set_up(begun, folder, &error),
     };
     // It listened for signals while the checkers worked; clients that linger are of no use now.
+    runtime.shutdown_background();
+    Ok(done)
+}
+
+/// The same in virtual time, in this thread; another one only listens for signals.
+fn simulate_through(begun: Trial, folder: &RunFolder, settled: &Settled) -> Result<Done, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| environment_failure("cannot start the runtime", &error))?;
+    let wishes = Arc::new(AtomicU32::new(0));
+    let _heard = {
+        let _inside = runtime.enter();
+        interrupts::count_into(&wishes)
+    };
+    let driven = sim::drive(folder, settled, run_options(settled, true), &wishes);
+    let done = aftermath::conclude(begun, folder, settled.workload, driven, &wishes);
     runtime.shutdown_background();
     Ok(done)
 }

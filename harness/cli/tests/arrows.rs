@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("nemesis", &["history", "cluster"]),
     ("nodes", &["history"]),
     ("systems", &["history", "cluster", "nodes"]),
+    ("sim", &["history", "cluster", "nodes", "systems"]),
     ("engine", &["history", "checkers", "workloads", "cluster", "nemesis", "systems"]),
     ("reports", &["history"]),
 ];
@@ -24,6 +25,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("checkers", &["tokio", "rand", "nix"]),
     ("workloads", &["tokio", "rand", "nix"]),
     ("reports", &["tokio", "rand", "nix"]),
+    ("sim", &["tokio", "rand", "nix"]),
 ];
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {

@@ -7,7 +7,7 @@ mod run;
 mod store;
 
 pub use judge::{Judgement, Tried, judge};
-pub use live::{Access, Driven, LiveCluster, LiveOptions, Progress, Sighting, drive};
+pub use live::{Access, Driven, LiveCluster, LiveOptions, Lookout, Progress, Sighting, drive};
 pub use rehearse::{Rehearsal, rehearse};
 pub use run::{Counts, Run, RunOptions, RunSummary};
 pub use store::{

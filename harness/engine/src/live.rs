@@ -20,7 +20,8 @@ use tribunal_cluster::{
     Cluster, ClusterError, Command, HostState, Interpreter, Report, Reports, SpecFn,
 };
 use tribunal_history::{
-    Check, Injection, LogExcerpt, Nanos, NodeId, OpId, Operation, Phase, ProcessId, Record, Roles,
+    Check, Finding, Injection, LogExcerpt, Nanos, NodeId, OpId, Operation, Phase, ProcessId,
+    Record, Roles,
 };
 use tribunal_systems::{Adapter, Client};
 
@@ -28,8 +29,7 @@ use crate::run::{Run, RunOptions, RunSummary};
 use crate::store::RunFolder;
 use client_task::{ClientHandle, ClientPort};
 use health::{TakenDown, health};
-use lookout::Lookout;
-pub use lookout::Sighting;
+pub use lookout::{Lookout, Sighting};
 use recorder::Recorder;
 use set_up::set_up;
 
@@ -122,6 +122,8 @@ pub struct Driven {
     pub timings: Vec<(String, Nanos)>,
     /// The first violation that was seen while it ran.
     pub violation: Option<Sighting>,
+    /// What was found by those who watch the nodes themselves.
+    pub findings: Vec<Finding>,
 }
 
 /// Runs a run to its end.
@@ -187,6 +189,7 @@ pub async fn drive(options: LiveOptions) -> Result<Driven, ClusterError> {
         timings,
         record,
         violation: driver.lookout.sighting().cloned(),
+        findings: Vec::new(),
     })
 }
 

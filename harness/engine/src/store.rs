@@ -194,6 +194,19 @@ impl RunFolder {
         }
         self.replace(name, &text)
     }
+    /// Writes a whole record, as a live run writes it while it goes on.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn write_record(&self, record: &Record) -> Result<(), StoreError> {
+        let mut history = jsonl::HEADER.as_bytes().to_vec();
+        for position in 0..record.history.len() as u32 {
+            jsonl::write_event(&record.history, position, &mut history);
+        }
+        self.replace("history.jsonl", &history)?;
+        self.replace_lines("faults.jsonl", &record.faults)?;
+        self.replace_lines("nodes.jsonl", &record.node_events)
+    }
 
     /// Reads a JSON file.
     ///

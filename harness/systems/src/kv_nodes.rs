@@ -24,7 +24,8 @@ pub(crate) fn single(plan: &Plan, program: &Path) -> Box<SpecFn> {
     nodes("single", plan, program)
 }
 
-fn nodes(core: &'static str, plan: &Plan, program: &Path) -> Box<SpecFn> {
+/// The configuration of the cores of such nodes.
+pub(crate) fn config(plan: &Plan) -> Config {
     let mut config = Config::new(NodeId::all(plan.nodes).collect());
     config.bugs = plan.bugs.clone();
     let number = |name: &str| plan.options.get(name).and_then(|text| text.parse().ok());
@@ -34,6 +35,11 @@ fn nodes(core: &'static str, plan: &Plan, program: &Path) -> Box<SpecFn> {
     if let Some(entries) = number("compact-entries") {
         config.compact_entries = u64::from(entries);
     }
+    config
+}
+
+fn nodes(core: &'static str, plan: &Plan, program: &Path) -> Box<SpecFn> {
+    let config = config(plan);
     let (seed, program) = (plan.seed, PathBuf::from(program));
     Box::new(move |context| {
         let options = NodeOptions { seed, ..options(core, &config, context) };

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tribunal_cluster::SpecFn;
 use tribunal_history::{BugInfo, Claim, FaultFamily, Function, Plan, Promise, Rung};
+use tribunal_nodes::Config;
 
 use crate::client::{Adapter, Client};
 use crate::kv_client::KvClient;
@@ -47,6 +48,9 @@ pub enum Kind {
         spec: fn(&Plan, &Path) -> Box<SpecFn>,
         /// A client of one process.
         client: fn() -> Box<dyn Client>,
+        /// The configuration of its nodes' cores, which have the system's name in the registry of
+        /// `tribunal-nodes`.
+        config: fn(&Plan) -> Config,
     },
     /// In this process.
     InProcess(fn() -> Box<dyn Adapter>),
@@ -70,7 +74,11 @@ pub const SYSTEMS: &[System] = &[
         about: "our Raft with a replicated map, sessions and snapshots",
         nodes: NodeCount { min: 1, max: 9, default: 5 },
         functions: KV_FUNCTIONS,
-        kind: Kind::Nodes { spec: kv_nodes::raft, client: || Box::new(KvClient::new()) },
+        kind: Kind::Nodes {
+            spec: kv_nodes::raft,
+            client: || Box::new(KvClient::new()),
+            config: kv_nodes::config,
+        },
         claim: whole_claim,
     },
     System {
@@ -78,7 +86,11 @@ pub const SYSTEMS: &[System] = &[
         about: "one node and its disk, the control: what the harness sees where nothing replicates",
         nodes: NodeCount { min: 1, max: 1, default: 1 },
         functions: KV_FUNCTIONS,
-        kind: Kind::Nodes { spec: kv_nodes::single, client: || Box::new(KvClient::new()) },
+        kind: Kind::Nodes {
+            spec: kv_nodes::single,
+            client: || Box::new(KvClient::new()),
+            config: kv_nodes::config,
+        },
         claim: whole_claim,
     },
     System {

@@ -11,7 +11,10 @@ use super::snapshot::{Incoming, Snapshot};
 use super::standing::Standing;
 use super::{Message, Record};
 use crate::kv::Machine;
-use crate::{Config, Core, Effects, Event, Moment, Recovered, Refused, TimerId, WriteId, WriteOp};
+use crate::{
+    Config, Core, Effects, Event, Moment, Recovered, Refused, ReplicatedLog, TimerId, WriteId,
+    WriteOp,
+};
 
 /// Time without a leader, or without the votes asked for.
 pub(super) const ELECTION: TimerId = TimerId(1);
@@ -93,6 +96,40 @@ impl Core for Raft {
                 }
             }
         }
+    }
+
+    fn as_log(&self) -> Option<&dyn ReplicatedLog> {
+        Some(self)
+    }
+}
+
+impl ReplicatedLog for Raft {
+    fn term(&self) -> u64 {
+        self.term
+    }
+
+    fn leads(&self) -> bool {
+        self.role() == Role::Leader
+    }
+
+    fn committed(&self) -> u64 {
+        self.machine.applied()
+    }
+
+    fn applied(&self) -> u64 {
+        self.machine.applied()
+    }
+
+    fn compacted(&self) -> u64 {
+        self.log.base().index
+    }
+
+    fn last_index(&self) -> u64 {
+        self.log.last().index
+    }
+
+    fn entry(&self, index: u64) -> Option<(u64, u64)> {
+        self.log.position(index).map(|position| (position.term, position.digest))
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) fn conclude(
             effective.push(FaultFamily::Pause);
         }
         pronounce(&mut trial, &record, workload, &effective, wishes);
+        add_findings(&mut trial, driven.findings, &effective);
         if let Some(finding) = contradicted(&trial.findings, driven.violation.as_ref()) {
             trial.findings.push(finding);
             trial.verdict = trial.verdict.max(Verdict::Unknown);
@@ -95,6 +96,17 @@ fn pronounce(
         trial.verdict = trial.verdict.max(Verdict::Unknown);
     }
     trial.timings.push(("check".into(), began.elapsed().into()));
+}
+
+/// Adds what was found by those who watched the nodes. As with the checkers' findings, what breaks
+/// under faults the system never claimed to survive makes the run unknown.
+fn add_findings(trial: &mut Trial, findings: Vec<Finding>, effective: &[FaultFamily]) {
+    let promised = !trial.plan.bugs.is_empty() || trial.claim.rung(effective).is_some();
+    let most = if promised { Verdict::Invalid } else { Verdict::Unknown };
+    for finding in findings {
+        trial.verdict = trial.verdict.max(finding.verdict.min(most));
+        trial.findings.push(finding);
+    }
 }
 
 /// What was seen while it ran and no checker finds afterwards: a defect of one of the two.

@@ -4,7 +4,7 @@ use tribunal_checkers::{Alarm, Monitor, Watching};
 use tribunal_history::{Check, History, Nanos};
 
 /// The monitors of a run, and what they have seen.
-pub(super) struct Lookout {
+pub struct Lookout {
     monitors: Vec<Box<dyn Monitor>>,
     /// Whether the load ends with the first alarm.
     ends_load: bool,
@@ -28,12 +28,13 @@ pub struct Sighting {
 const COUNT_EVERY: u64 = 256;
 
 impl Lookout {
-    pub(super) fn new(monitors: Vec<Box<dyn Monitor>>, ends_load: bool) -> Lookout {
+    /// Watches with these; with `ends_load` the load ends with the first alarm.
+    pub fn new(monitors: Vec<Box<dyn Monitor>>, ends_load: bool) -> Lookout {
         Lookout { monitors, ends_load, sighting: None, most_held: 0, looked: 0 }
     }
 
     /// Takes in what was added to the history; whether the load should end now.
-    pub(super) fn look(&mut self, now: Nanos, history: &History) -> bool {
+    pub fn look(&mut self, now: Nanos, history: &History) -> bool {
         let seen = self.sighting.is_some();
         for monitor in &mut self.monitors {
             if let Some(alarm) = monitor.follow(history)
@@ -51,12 +52,13 @@ impl Lookout {
         self.ends_load && !seen && self.sighting.is_some()
     }
 
-    pub(super) const fn sighting(&self) -> Option<&Sighting> {
+    /// The first violation that was seen.
+    pub const fn sighting(&self) -> Option<&Sighting> {
         self.sighting.as_ref()
     }
 
     /// The row of harness health; none where nothing watches.
-    pub(super) fn row(&self) -> Option<Check> {
+    pub fn row(&self) -> Option<Check> {
         let states: Vec<Watching> = self.monitors.iter().map(|monitor| monitor.state()).collect();
         let figure = match (&self.sighting, states.iter().find_map(|state| state.why.as_ref())) {
             _ if states.is_empty() => return None,

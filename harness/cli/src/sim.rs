@@ -1,0 +1,119 @@
+//! The simulated cluster: a run in virtual time.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use tribunal_cluster::Report;
+use tribunal_engine::{Driven, Lookout, Run, RunFolder, RunOptions};
+use tribunal_history::{Cost, Finding, History, Nanos, Plan, Verdict};
+use tribunal_sim::{SimOptions, Simulated, Violation, Watch, Weather, simulate};
+use tribunal_systems::Kind;
+
+use crate::plan::Settled;
+
+/// What the nodes' wall clocks show when a run begins: the first of January 2026, in UTC.
+const WALL: Nanos = Nanos::from_secs(1_767_225_600);
+/// Virtual time beyond load and recovery after which a run is given up.
+const GRACE: Nanos = Nanos::from_secs(600);
+
+/// Runs a plan in virtual time, to its end, and writes its record.
+pub(crate) fn drive(
+    folder: &RunFolder,
+    settled: &Settled,
+    options: RunOptions,
+    wishes: &AtomicU32,
+) -> Driven {
+    let began = Instant::now();
+    let mut run = Run::new(options);
+    let monitors = (settled.workload.checkers)().iter().filter_map(|c| c.monitor()).collect();
+    let lookout = Lookout::new(monitors, settled.stop_on_violation);
+    let heard = wishes.load(Ordering::Relaxed);
+    let mut watch = Watcher { lookout, wishes, heard };
+    let simulated = simulate(sim_options(settled), &mut run, &mut watch)
+        .expect("invariant: every system with nodes is a core of the registry");
+    let wall = Nanos::from(began.elapsed());
+    let unsaved = folder.write_record(&simulated.record).err();
+    let harness_errors = unsaved.map(|error| error.to_string()).into_iter().chain(
+        simulated.problem.as_ref().map(|problem| format!("the simulator gave up: {problem}")),
+    );
+    Driven {
+        summary: run.summary(),
+        health: watch.lookout.row().into_iter().collect(),
+        harness_errors: harness_errors.collect(),
+        longest_gap: Nanos::ZERO,
+        has_nodes: true,
+        cut_short: wishes.load(Ordering::Relaxed) > heard + 1,
+        logs: Vec::new(),
+        facts: facts(&settled.plan, &simulated),
+        timings: vec![("simulate".into(), wall)],
+        violation: watch.lookout.sighting().cloned(),
+        findings: simulated.violation.iter().map(finding).collect(),
+        record: simulated.record,
+    }
+}
+
+fn sim_options(settled: &Settled) -> SimOptions {
+    let plan = &settled.plan;
+    let Kind::Nodes { client, config, .. } = settled.system.kind else {
+        unreachable!("invariant: settling the plan refused systems without nodes");
+    };
+    SimOptions {
+        core: settled.system.name,
+        config: config(plan),
+        client,
+        seed: plan.seed,
+        weather: Weather::read(&plan.options)
+            .expect("invariant: settling the plan read these options"),
+        wall: WALL,
+        limit: plan.time_limit + plan.recovery_limit + GRACE,
+    }
+}
+
+/// What the report says of the simulation; nothing of it depends on the machine.
+fn facts(plan: &Plan, simulated: &Simulated) -> Vec<(String, String)> {
+    let marks: Vec<_> = simulated.marks.iter().map(ToString::to_string).collect();
+    [
+        ("virtual time", simulated.ended.to_string()),
+        ("events", simulated.events.to_string()),
+        ("messages between nodes", simulated.messages.to_string()),
+        ("transport", plan.options.get("transport").map_or("stream", String::as_str).to_owned()),
+        ("trace", format!("{:016x}", simulated.trace.hash())),
+        ("marks reached", marks.join(", ")),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// An invariant that did not hold, as a finding.
+fn finding(violation: &Violation) -> Finding {
+    let Violation { invariant, node, time, event, words } = violation;
+    Finding {
+        checker: "invariants".to_owned(),
+        verdict: Verdict::Invalid,
+        anomaly: invariant.as_str().to_owned(),
+        subject: node.to_string(),
+        summary: format!("{} is violated at {time}: {words}", invariant.as_str()),
+        details: vec![format!("seen on {node} after event {event} of the simulation")],
+        at: Some(*time),
+        witness: None,
+        cost: Cost::default(),
+    }
+}
+
+/// Monitors of the history, and wishes to end.
+struct Watcher<'a> {
+    lookout: Lookout,
+    wishes: &'a AtomicU32,
+    heard: u32,
+}
+
+impl Watch for Watcher<'_> {
+    fn look(&mut self, now: Nanos, history: &History) -> Option<Report> {
+        let wishes = self.wishes.load(Ordering::Relaxed);
+        if wishes > self.heard {
+            self.heard = wishes;
+            return Some(Report::Interrupted);
+        }
+        self.lookout.look(now, history).then_some(Report::Enough)
+    }
+}

@@ -1,0 +1,197 @@
+//! What the nemesis does to a simulated cluster.
+
+use std::collections::BTreeSet;
+
+use tribunal_cluster::{NodeHold, Report, Transition};
+use tribunal_history::{
+    ClockKind, Fault, FaultId, FaultKind, Injection, Link, LinkEnd, LinkFault, NodeId, NodeReading,
+};
+use tribunal_nodes::{ClockFault, Core, DRIFT_PPM_MAX, DRIFT_PPM_MIN};
+
+use crate::lane::Traffic;
+use crate::world::World;
+
+/// What a fault did, in words, and whether it met anything.
+struct Done {
+    words: Vec<String>,
+    effective: Option<bool>,
+    readings: Vec<NodeReading>,
+}
+
+impl<C: Core> World<'_, C> {
+    pub(crate) fn install(&mut self, fault: &Fault) {
+        self.trace.mix(u64::from(fault.id.0) << 8 | 1);
+        let transitions = self.holds.install(fault);
+        let mut done = Done { words: Vec::new(), effective: None, readings: Vec::new() };
+        if let FaultKind::Link(_) = fault.kind {
+            self.before.insert(fault.id, self.traffic(&fault.links));
+            done.words.push(named(&fault.links));
+        }
+        let mut did = false;
+        for transition in &transitions {
+            match *transition {
+                Transition::Link { link, to, .. } => self.change_lane(self.lane_of(link), to),
+                Transition::Node { node, to, .. } => {
+                    let (words, effective) = self.change_hold(node.slot(), to);
+                    did |= effective;
+                    done.words.push(words);
+                }
+                Transition::Clock { .. } => {}
+            }
+        }
+        match fault.kind {
+            FaultKind::Kill | FaultKind::Pause | FaultKind::Power => done.effective = Some(did),
+            FaultKind::ClockJump { clock, .. } | FaultKind::ClockDrift { clock, .. } => {
+                self.clock_fault(fault, clock, &mut done);
+            }
+            FaultKind::Link(_) => {}
+        }
+        let text =
+            if done.words.is_empty() { "nothing changed".into() } else { done.words.join("; ") };
+        let Done { effective, readings, .. } = done;
+        let injection = Injection::Installed(text);
+        self.tell(Report::Fault { id: fault.id, injection, readings, effective });
+    }
+
+    fn clock_fault(&mut self, fault: &Fault, clock: ClockKind, done: &mut Done) {
+        let now = self.now;
+        let mut moved = false;
+        for node in &fault.nodes {
+            let change = match fault.kind {
+                FaultKind::ClockJump { by_ns, .. } => ClockFault::Jump { clock, by_ns },
+                // Rates of faults in force add up.
+                _ => {
+                    let total = self.holds.clock(*node, clock).ppm;
+                    ClockFault::Drift { clock, ppm: total.clamp(DRIFT_PPM_MIN, DRIFT_PPM_MAX) }
+                }
+            };
+            let seat = &mut self.seats[node.slot()];
+            let Some(host) = &mut seat.host else {
+                done.words.push(format!("{node} is down and would start with it"));
+                continue;
+            };
+            let shown = |host: &crate::host::Host<C>| match clock {
+                ClockKind::Wall => host.offsets(now).wall_ns,
+                ClockKind::Monotonic => host.offsets(now).monotonic_ns,
+            };
+            let before_ns = shown(host);
+            match host.change_clock(now, change) {
+                Ok(()) => {
+                    let after_ns = shown(host);
+                    moved = true;
+                    done.words.push(format!("{node} {clock} clock off by {after_ns:+} ns"));
+                    done.readings.push(NodeReading { node: *node, before_ns, after_ns });
+                }
+                Err(reason) => done.words.push(format!("{node}: {reason}")),
+            }
+            self.rearm(node.slot());
+        }
+        done.effective = Some(moved);
+    }
+
+    /// The queue looks at a node's timers by its changed clock.
+    fn rearm(&mut self, slot: usize) {
+        self.seats[slot].timer_at = None;
+        self.arm(slot);
+    }
+
+    pub(crate) fn heal(&mut self, id: FaultId) {
+        self.trace.mix(u64::from(id.0) << 8 | 2);
+        let Some(fault) = self.holds.get(id).cloned() else {
+            let injection = Injection::Skipped("it is not in force".into());
+            return self.tell(Report::Healed { id, injection, effective: None });
+        };
+        let met = self.before.remove(&id).map(|before| self.traffic(&fault.links).since(before));
+        let transitions = self.holds.heal(id);
+        let mut starting = BTreeSet::new();
+        for transition in &transitions {
+            match *transition {
+                Transition::Link { link, to, .. } => self.change_lane(self.lane_of(link), to),
+                Transition::Node { node, to, .. } => {
+                    self.change_hold(node.slot(), to);
+                    if to == NodeHold::Free && self.seats[node.slot()].is_starting {
+                        starting.insert(node);
+                    }
+                }
+                Transition::Clock { .. } => {}
+            }
+        }
+        if matches!(fault.kind, FaultKind::ClockJump { .. } | FaultKind::ClockDrift { .. }) {
+            for node in &fault.nodes {
+                let still = self.holds.clocks(*node);
+                if let Some(host) = &mut self.seats[node.slot()].host {
+                    host.heal_clocks(self.now, &still);
+                    self.rearm(node.slot());
+                }
+            }
+        }
+        if !starting.is_empty() {
+            self.healing.insert(id, starting);
+            return;
+        }
+        let (text, effective) = match (fault.kind, met) {
+            (FaultKind::Link(kind), Some(met)) => (evidence(met), Some(touched(kind, met) > 0)),
+            _ => ("healed".to_owned(), None),
+        };
+        self.tell(Report::Healed { id, injection: Injection::Installed(text), effective });
+    }
+
+    /// A node is ready: heals that waited for it may be done.
+    pub(crate) fn healed_node(&mut self, node: NodeId) {
+        let mut done = Vec::new();
+        for (id, waiting) in &mut self.healing {
+            waiting.remove(&node);
+            if waiting.is_empty() {
+                done.push(*id);
+            }
+        }
+        for id in done {
+            self.healing.remove(&id);
+            let injection = Injection::Installed(format!("{node} is ready again"));
+            self.tell(Report::Healed { id, injection, effective: None });
+        }
+    }
+
+    fn lane_of(&self, link: Link) -> usize {
+        let node = |end: LinkEnd| match end {
+            LinkEnd::Harness => None,
+            LinkEnd::Node(node) => Some(node),
+        };
+        self.lane(node(link.from), node(link.to))
+    }
+
+    fn traffic(&self, links: &[Link]) -> Traffic {
+        let mut total = Traffic::default();
+        for link in links {
+            total.add(self.lanes[self.lane_of(*link)].traffic);
+        }
+        total
+    }
+}
+
+/// `2 links: n1→n2, n2→n1`, of many only the first.
+fn named(links: &[Link]) -> String {
+    tribunal_cluster::named_links(links)
+}
+
+fn touched(kind: LinkFault, met: Traffic) -> u64 {
+    match kind {
+        LinkFault::Packet(_) => met.harmed,
+        _ => met.stopped + met.swallowed,
+    }
+}
+
+fn evidence(met: Traffic) -> String {
+    let figures = [
+        (met.stopped, "packets stopped"),
+        (met.harmed, "packets delayed, lost or doubled"),
+        (met.swallowed, "replies swallowed"),
+        (met.passed, "packets passed"),
+    ];
+    let words: Vec<String> = figures
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if words.is_empty() { "nothing was sent meanwhile".into() } else { words.join(", ") }
+}

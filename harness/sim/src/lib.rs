@@ -1,0 +1,30 @@
+//! The simulator: a cluster in virtual time.
+//!
+//! The same cores, store, clients and interpreter as a live run, in one thread without clock or
+//! I/O. Equal seeds give equal runs, byte for byte: what befalls a message, a sync or a crash is a
+//! pure function of the seed and of what it befalls (`keyed`).
+//!
+//! Where to start: [`simulate`] runs an interpreter's run; `world` is the event loop, `nodes`,
+//! `clients`, `network` and `faults` are what happens in it; `invariants` watches.
+
+mod client_seat;
+mod clients;
+mod event;
+mod faults;
+mod host;
+mod invariants;
+mod keyed;
+mod lane;
+mod network;
+mod nodes;
+mod queue;
+mod seat;
+mod simulate;
+mod trace;
+mod weather;
+mod world;
+
+pub use invariants::{Invariant, Violation};
+pub use simulate::{NoWatch, SimOptions, Simulated, Watch, simulate};
+pub use trace::{TRACE_STEP, Trace};
+pub use weather::{Delay, SIM_OPTIONS, SimOptionError, Transport, Weather};

@@ -1,0 +1,242 @@
+//! What happens to messages on their way.
+
+use bytes::Bytes;
+use tribunal_cluster::LinkState;
+use tribunal_history::{LinkHeal, Nanos, NodeId};
+use tribunal_nodes::{CLIENT_PROTOCOL, ClientId, Core, Event, Hello, Request};
+use tribunal_systems::ClientEvent;
+
+use crate::event::{Down, Packet, Up, What};
+use crate::keyed::Key;
+use crate::weather::Transport;
+use crate::world::World;
+
+/// How far apart packets come that waited for a heal.
+const BURST: Nanos = Nanos::from_micros(10);
+/// What a packet weighs beside its content, on a link whose bandwidth is limited.
+const HEADER_BYTES: u64 = 60;
+
+impl<C: Core> World<'_, C> {
+    /// Sends a packet from node to node.
+    pub(crate) fn send(&mut self, lane: usize, packet: Packet<C::Message>) {
+        let bytes = if self.lanes[lane].is_throttled() { weight(&packet) } else { 0 };
+        let now = self.now;
+        let path = &mut self.lanes[lane];
+        let stream = self.options.weather.transport == Transport::Stream;
+        if stream && now < path.down_until {
+            return;
+        }
+        let key = Key { place: lane as u64, life: 0, at: now, ordinal: path.ordinal.take(now) };
+        let mut random = self.keys.fate(key);
+        let fate = path.fate((now, bytes), &self.options.weather, &mut random, None);
+        let (epoch, lane) = (path.epoch, lane as u32);
+        if let Some(again) = fate.again {
+            self.at(again, What::Arrive { lane, epoch, packet: packet.clone() });
+        }
+        if let Some(at) = fate.at {
+            self.at(at, What::Arrive { lane, epoch, packet });
+        }
+    }
+
+    /// Sends on a client's connection, either way: always a stream, in order.
+    fn send_on_connection(&mut self, lane: usize, packet: Packet<C::Message>) {
+        let bytes = if self.lanes[lane].is_throttled() { weight(&packet) } else { 0 };
+        let now = self.now;
+        let path = &mut self.lanes[lane];
+        let key = Key { place: lane as u64, life: 0, at: now, ordinal: path.ordinal.take(now) };
+        let mut random = self.keys.fate(key);
+        let (client, connection, is_up) = match &packet {
+            Packet::Up { client, connection, .. } => (*client, *connection, true),
+            Packet::Down { client, connection, .. } => (*client, *connection, false),
+            Packet::Peer(_) => return,
+        };
+        let seat = self.clients[client as usize].as_mut();
+        let known = seat.and_then(|seat| seat.connection.as_mut());
+        let Some(known) = known.filter(|known| known.id == connection) else { return };
+        let last = if is_up { &mut known.up } else { &mut known.down };
+        let weather = self.options.weather.over(Transport::Stream);
+        let fate = path.fate((now, bytes), &weather, &mut random, Some(last));
+        let (epoch, lane) = (path.epoch, lane as u32);
+        if let Some(at) = fate.at {
+            self.at(at, What::Arrive { lane, epoch, packet });
+        }
+    }
+
+    pub(crate) fn send_up(&mut self, node: NodeId, client: u32, connection: u64, what: Up) {
+        let lane = self.lane(None, Some(node));
+        self.send_on_connection(lane, Packet::Up { client, connection, what });
+    }
+
+    pub(crate) fn send_down(&mut self, node: NodeId, client: u32, connection: u64, what: Down) {
+        let lane = self.lane(Some(node), None);
+        self.send_on_connection(lane, Packet::Down { client, connection, what });
+    }
+
+    /// A packet comes to the end of its lane, or to the cut in it.
+    pub(crate) fn arrive(&mut self, lane: usize, epoch: u32, packet: Packet<C::Message>) {
+        let path = &mut self.lanes[lane];
+        let is_peer = matches!(packet, Packet::Peer(_));
+        let stream = self.options.weather.transport == Transport::Stream;
+        if is_peer && stream && path.epoch != epoch {
+            return;
+        }
+        if path.state.reset {
+            path.traffic.stopped += 1;
+            return self.reset(lane, &packet);
+        }
+        if path.state.hold.is_some() {
+            path.hold(packet);
+            return;
+        }
+        let refused = path.state.refuse && matches!(packet, Packet::Up { what: Up::Open, .. });
+        if refused {
+            path.traffic.stopped += 1;
+            return self.reset(lane, &packet);
+        }
+        if path.state.lose_reply && self.is_reply(&packet) {
+            self.lanes[lane].traffic.swallowed += 1;
+            return self.reset(lane, &packet);
+        }
+        self.lanes[lane].traffic.passed += 1;
+        let ends = self.seats.len() + 1;
+        match packet {
+            Packet::Peer(message) => {
+                let (from, slot) = (NodeId((lane / ends) as u16), lane % ends - 1);
+                self.event(slot, Event::Message { from, message });
+            }
+            Packet::Up { client, connection, what } => {
+                self.at_node(lane % ends - 1, (client, connection), what);
+            }
+            Packet::Down { client, connection, what } => self.at_client(client, connection, what),
+        }
+    }
+
+    /// Whether it answers something that was asked on its connection.
+    fn is_reply(&self, packet: &Packet<C::Message>) -> bool {
+        let Packet::Down { client, connection, what: Down::Frame(_) } = packet else {
+            return false;
+        };
+        let seat = self.clients[*client as usize].as_ref();
+        let known = seat.and_then(|seat| seat.connection);
+        known.is_some_and(|known| known.id == *connection && known.asked)
+    }
+
+    /// The connection a packet is on is reset.
+    fn reset(&mut self, lane: usize, packet: &Packet<C::Message>) {
+        let ends = self.seats.len() + 1;
+        match packet {
+            Packet::Peer(_) => self.lanes[lane].break_off(),
+            Packet::Up { client, connection, what } => {
+                let slot = lane % ends - 1;
+                self.seats[slot].connections.remove(connection);
+                let opening = matches!(what, Up::Open);
+                let event = if opening { Down::Refused } else { Down::Closed };
+                self.at_client(*client, *connection, event);
+            }
+            Packet::Down { client, connection, .. } => {
+                let slot = lane / ends - 1;
+                self.seats[slot].connections.remove(connection);
+                self.at_client(*client, *connection, Down::Closed);
+            }
+        }
+    }
+
+    /// What a client sent comes to its node.
+    fn at_node(&mut self, slot: usize, (client, connection): (u32, u64), what: Up) {
+        let node = self.seats[slot].node;
+        let runs = self.seats[slot].host.is_some();
+        match what {
+            Up::Open if runs => {
+                self.seats[slot].connections.insert(connection, client);
+                self.send_down(node, client, connection, Down::Opened);
+                let hello = Hello { protocol: CLIENT_PROTOCOL, node };
+                let bytes = postcard::to_stdvec(&hello).expect("invariant: a hello encodes");
+                self.send_down(node, client, connection, Down::Frame(bytes.into()));
+            }
+            Up::Open => self.send_down(node, client, connection, Down::Refused),
+            Up::Close => drop(self.seats[slot].connections.remove(&connection)),
+            Up::Frame(frame) if self.seats[slot].connections.contains_key(&connection) => {
+                self.request(slot, (client, connection), &frame);
+            }
+            // The node was started again since: nobody knows this connection.
+            Up::Frame(_) => self.send_down(node, client, connection, Down::Closed),
+        }
+    }
+
+    fn request(&mut self, slot: usize, (client, connection): (u32, u64), frame: &Bytes) {
+        match postcard::from_bytes::<Request>(frame) {
+            Ok(request) => {
+                let client = ClientId(connection);
+                self.event(slot, Event::Request { client, request });
+            }
+            Err(_) => {
+                let node = self.seats[slot].node;
+                self.seats[slot].connections.remove(&connection);
+                self.send_down(node, client, connection, Down::Closed);
+            }
+        }
+    }
+
+    /// What a node sent comes to its client.
+    fn at_client(&mut self, client: u32, connection: u64, what: Down) {
+        let Some(seat) = self.clients[client as usize].as_mut() else { return };
+        let Some(known) = seat.connection.as_mut().filter(|known| known.id == connection) else {
+            return;
+        };
+        let event = match what {
+            Down::Opened => {
+                known.is_open = true;
+                ClientEvent::Connected
+            }
+            Down::Frame(frame) => {
+                known.asked = false;
+                ClientEvent::Frame(frame)
+            }
+            Down::Refused => {
+                seat.connection = None;
+                ClientEvent::ConnectFailed
+            }
+            Down::Closed => {
+                let was_open = known.is_open;
+                seat.connection = None;
+                if was_open { ClientEvent::Closed } else { ClientEvent::ConnectFailed }
+            }
+        };
+        self.deliver(client, event);
+    }
+
+    /// A lane is treated otherwise from now on.
+    pub(crate) fn change_lane(&mut self, lane: usize, to: LinkState) {
+        let path = &mut self.lanes[lane];
+        let from = std::mem::replace(&mut path.state, to);
+        if from.hold.is_none() || to.is_cut() {
+            if to.reset {
+                // What waits has a connection no more.
+                let held = std::mem::take(&mut path.held);
+                held.iter().for_each(|packet| self.reset(lane, packet));
+            }
+            return;
+        }
+        let held = std::mem::take(&mut path.held);
+        if from.hold == Some(LinkHeal::Reset) {
+            held.iter().for_each(|packet| self.reset(lane, packet));
+            return;
+        }
+        let epoch = path.epoch;
+        for (position, packet) in (1..).zip(held) {
+            let at = self.now + BURST.times(position);
+            self.at(at, What::Arrive { lane: lane as u32, epoch, packet });
+        }
+    }
+}
+
+/// How many bytes a packet has on the wire.
+fn weight<M: serde::Serialize>(packet: &Packet<M>) -> u64 {
+    let content = match packet {
+        Packet::Peer(message) => postcard::to_stdvec(message).map_or(0, |bytes| bytes.len()),
+        Packet::Up { what: Up::Frame(frame), .. }
+        | Packet::Down { what: Down::Frame(frame), .. } => frame.len(),
+        Packet::Up { .. } | Packet::Down { .. } => 0,
+    };
+    content as u64 + HEADER_BYTES
+}

@@ -1,0 +1,343 @@
+//! What happens to nodes.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tribunal_cluster::{Cause, NodeAction, NodeHold, Report};
+use tribunal_history::{Mark, Nanos, NodeId, NodeState, Note};
+use tribunal_nodes::{Answer, ClientId, Core, Event, Response};
+
+use crate::event::{Down, Packet, What, digest_of};
+use crate::host::{Host, Said, Want};
+use crate::invariants::Violation;
+use crate::keyed::Key;
+use crate::world::World;
+
+/// How long a node that goes on takes for each thing that waited.
+const CATCH_UP: Nanos = Nanos::from_micros(10);
+/// What waits for a paused node at most; of more, messages and requests are lost.
+const BACKLOG_MAX: usize = 4_096;
+/// The longest a node waits before it dials a peer again.
+const REDIAL_MAX: Nanos = Nanos::from_millis(500);
+
+impl<C: Core> World<'_, C> {
+    pub(crate) fn command_node(&mut self, node: NodeId, action: NodeAction) {
+        match action {
+            NodeAction::Start => self.start(node.slot()),
+            NodeAction::Stop => {
+                self.end(node.slot(), false);
+                self.say(node.slot(), NodeState::Down, Cause::Asked, "stopped".into());
+            }
+        }
+    }
+
+    /// Begins to start a node; it is ready some time later.
+    pub(crate) fn start(&mut self, slot: usize) {
+        let seat = &mut self.seats[slot];
+        if seat.host.is_some() || seat.is_starting {
+            return;
+        }
+        seat.is_starting = true;
+        seat.life += 1;
+        let life = seat.life;
+        let key = Key { place: slot as u64, life: life.into(), at: self.now, ordinal: 0 };
+        let wait = self.options.weather.start.draw(&mut self.keys.start(key));
+        self.later(wait, What::Ready { slot: slot as u16, life });
+    }
+
+    /// The node's process is ready, if it was not ended meanwhile.
+    pub(crate) fn ready(&mut self, slot: usize, life: u32) {
+        let (now, wall) = (self.now, self.options.wall + self.now);
+        let seat = &mut self.seats[slot];
+        if seat.life != life || !std::mem::take(&mut seat.is_starting) {
+            return;
+        }
+        let disk = seat.disk.take().expect("invariant: a node that is down has its disk");
+        match Host::start(&self.options.config, seat.node, disk, (now, wall)) {
+            Ok(mut host) => {
+                host.heal_clocks(now, &self.holds.clocks(seat.node));
+                seat.host = Some(host);
+                seat.role = None;
+            }
+            Err(refused) => {
+                let (disk, reason) = *refused;
+                seat.disk = Some(disk);
+                return self.say(slot, NodeState::Down, Cause::Unasked, reason);
+            }
+        }
+        self.redial(slot);
+        self.say(slot, NodeState::Running, Cause::Asked, "ready".into());
+        self.event(slot, Event::Started);
+        self.healed_node(self.seats[slot].node);
+    }
+
+    /// Its peers find it again one after the other.
+    fn redial(&mut self, slot: usize) {
+        let node = self.seats[slot].node;
+        for other in 0..self.seats.len() {
+            let peer = self.seats[other].node;
+            if other == slot || self.seats[slot].life == 1 {
+                continue;
+            }
+            let lane = self.lane(Some(peer), Some(node));
+            let ordinal = self.lanes[lane].ordinal.take(self.now);
+            let key = Key { place: lane as u64, life: 1, at: self.now, ordinal };
+            let wait = self.keys.start(key).between(0, REDIAL_MAX.0);
+            self.lanes[lane].down_until = self.now + Nanos(wait);
+        }
+    }
+
+    /// Ends a node's process; with `power`, what is not synced is lost. Says what was lost.
+    pub(crate) fn end(&mut self, slot: usize, power: bool) -> Option<u64> {
+        let seat = &mut self.seats[slot];
+        seat.is_starting = false;
+        let host = seat.host.take()?;
+        let unsynced = host.unsynced();
+        let mut disk = host.into_disk();
+        if power {
+            let life = seat.life.into();
+            let key = Key { place: slot as u64, life, at: self.now, ordinal: 0 };
+            disk.crash_torn(&mut self.keys.crash(key));
+        }
+        seat.disk = Some(disk);
+        seat.backlog.clear();
+        seat.timer_at = None;
+        let connections = std::mem::take(&mut seat.connections);
+        let node = seat.node;
+        for (connection, client) in connections {
+            self.send_down(node, client, connection, Down::Closed);
+        }
+        if self.options.weather.transport == crate::Transport::Stream {
+            for other in 0..self.seats.len() {
+                let peer = self.seats[other].node;
+                for lane in [self.lane(Some(peer), Some(node)), self.lane(Some(node), Some(peer))] {
+                    self.lanes[lane].break_off();
+                }
+            }
+        }
+        Some(unsynced)
+    }
+
+    pub(crate) fn say(&mut self, slot: usize, state: NodeState, cause: Cause, detail: String) {
+        let node = self.seats[slot].node;
+        self.trace.mix(u64::from(node.0) << 8 | state as u64);
+        self.tell(Report::Node { node, state, cause, detail });
+    }
+
+    /// Keeps what comes for a paused node until it goes on; gives back everything else.
+    pub(crate) fn keep_if_paused(&mut self, what: What<C::Message>) -> Option<What<C::Message>> {
+        let Some(slot) = what.awaits(self.seats.len()) else { return Some(what) };
+        let Some(seat) = self.seats.get_mut(slot).filter(|seat| seat.is_paused()) else {
+            return Some(what);
+        };
+        match &what {
+            // Looked at again when it goes on.
+            What::Timer { .. } => {}
+            What::Synced { .. } => seat.backlog.push(what),
+            _ if seat.backlog.len() < BACKLOG_MAX => seat.backlog.push(what),
+            _ => {}
+        }
+        None
+    }
+
+    /// A paused node goes on: what waited is handled in order of each source; which source goes
+    /// first is anybody's guess.
+    pub(crate) fn resume(&mut self, slot: usize) {
+        let seat = &mut self.seats[slot];
+        let mut backlog = std::mem::take(&mut seat.backlog);
+        seat.timer_at = None;
+        let life = seat.life.into();
+        let key = Key { place: slot as u64, life, at: self.now, ordinal: 0 };
+        let mut random = self.keys.resume(key);
+        if random.chance(1, 2) {
+            let salt = random.bits();
+            let rank = |source: u64| (source ^ salt).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            backlog.sort_by_key(|what| rank(what.source()));
+        }
+        // A process often looks at its timers before its sockets.
+        let timers_first = random.chance(1, 2);
+        let behind = Nanos(CATCH_UP.0 * (backlog.len() as u64 + 1));
+        for (position, what) in (1..).zip(backlog) {
+            self.later(CATCH_UP.times(position), what);
+        }
+        let wait = if timers_first { Nanos::ZERO } else { behind };
+        self.seats[slot].timer_at = Some(self.now + wait);
+        self.later(wait, What::Timer { slot: slot as u16 });
+    }
+
+    pub(crate) fn fire_timers(&mut self, slot: usize) {
+        let now = self.now;
+        let seat = &mut self.seats[slot];
+        if seat.timer_at.is_none_or(|at| at > now) {
+            return;
+        }
+        seat.timer_at = None;
+        let due = seat.host.as_mut().and_then(|host| host.take_due(now));
+        match due {
+            Some(id) => self.event(slot, Event::Timer(id)),
+            None => self.arm(slot),
+        }
+    }
+
+    /// Has the queue look at a node's timers when the first is due.
+    pub(crate) fn arm(&mut self, slot: usize) {
+        let seat = &mut self.seats[slot];
+        let Some(due) = seat.host.as_ref().and_then(Host::next_timer) else { return };
+        let due = due.max(self.now);
+        if seat.timer_at.is_none_or(|at| at > due) {
+            seat.timer_at = Some(due);
+            self.at(due, What::Timer { slot: slot as u16 });
+        }
+    }
+
+    pub(crate) fn synced(&mut self, slot: usize, life: u32) {
+        if self.seats[slot].life == life {
+            self.act(slot, |host, now, entropy, said| host.synced(now, entropy, said));
+        }
+    }
+
+    /// A node takes something in.
+    pub(crate) fn event(&mut self, slot: usize, event: Event<C::Message>) {
+        self.act(slot, |host, now, entropy, said| host.handle(now, entropy, event, said));
+    }
+
+    /// Lets a node act, checks the invariants, and does what it wants.
+    fn act(
+        &mut self,
+        slot: usize,
+        act: impl FnOnce(&mut Host<C>, Nanos, u64, &mut Said<C::Message>) -> Result<(), String>,
+    ) {
+        let now = self.now;
+        let seat = &mut self.seats[slot];
+        let ordinal = seat.ordinal.take(now);
+        let Some(host) = &mut seat.host else { return };
+        let key = Key { place: slot as u64, life: seat.life.into(), at: now, ordinal };
+        let entropy = self.keys.entropy(key);
+        let mut said = Said::new();
+        let done = catch_unwind(AssertUnwindSafe(|| act(host, now, entropy, &mut said)))
+            .unwrap_or_else(|panic| {
+                let words = panic.downcast_ref::<String>().map(String::as_str);
+                let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+                Err(format!("it panicked: {}", words.unwrap_or("no words")))
+            });
+        if let Err(reason) = done {
+            self.end(slot, false);
+            return self.say(slot, NodeState::Down, Cause::Unasked, reason);
+        }
+        self.watch_node(slot, &said.notes);
+        self.hear(slot, &said.notes);
+        for (number, want) in said.wants.into_iter().enumerate() {
+            self.grant(slot, Key { ordinal: ordinal << 16 | number as u64, ..key }, want);
+        }
+        self.arm(slot);
+    }
+
+    fn watch_node(&mut self, slot: usize, notes: &[Note]) {
+        let seat = &self.seats[slot];
+        let Some(log) = seat.host.as_ref().and_then(|host| host.core.as_log()) else { return };
+        self.trace.mix(digest_of(log));
+        if self.violation.is_some() {
+            return;
+        }
+        if let Err((invariant, words)) =
+            self.invariants.after_event((seat.node, seat.life), log, notes)
+        {
+            let (node, time, event) = (seat.node, self.now, self.events);
+            self.violation = Some(Violation { invariant, node, time, event, words });
+            self.tell(Report::Enough);
+        }
+    }
+
+    fn hear(&mut self, slot: usize, notes: &[Note]) {
+        for note in notes {
+            self.trace.note(note);
+            match *note {
+                Note::Role { role, term } => {
+                    let seat = &mut self.seats[slot];
+                    (seat.role, seat.term) = (Some(role), term);
+                }
+                Note::Mark(mark) => self.reach(mark),
+                Note::Appended { .. } | Note::Committed { .. } | Note::Applied { .. } => continue,
+            }
+            let node = self.seats[slot].node;
+            self.tell(Report::Note { node, note: *note });
+        }
+    }
+
+    fn reach(&mut self, mark: Mark) {
+        self.marks.insert(mark);
+    }
+
+    fn grant(&mut self, slot: usize, key: Key, want: Want<C::Message>) {
+        let node = self.seats[slot].node;
+        match want {
+            Want::Send(to, message) => {
+                self.messages += 1;
+                let lane = self.lane(Some(node), Some(to));
+                self.send(lane, Packet::Peer(message));
+            }
+            Want::Reply(ClientId(connection), request, response) => {
+                let client = self.seats[slot].connections.get(&connection).copied();
+                if let Some(client) = client {
+                    self.answer(node, (client, connection), Answer { id: request, response });
+                }
+            }
+            Want::Sync(lazy) => {
+                let life = self.seats[slot].life;
+                let wait = lazy
+                    .unwrap_or_else(|| self.options.weather.sync.draw(&mut self.keys.sync(key)));
+                self.later(wait, What::Synced { slot: slot as u16, life });
+            }
+        }
+    }
+
+    fn answer(&mut self, node: NodeId, (client, connection): (u32, u64), answer: Answer) {
+        let encode = |answer: &Answer| {
+            let bytes = postcard::to_stdvec(answer);
+            bytes.ok().filter(|bytes| bytes.len() <= tribunal_nodes::FRAME_BYTES_MAX)
+        };
+        // As the runtime does: what does not fit a frame is not known.
+        let unknown = Answer { id: answer.id, response: Response::Unknown };
+        if let Some(bytes) = encode(&answer).or_else(|| encode(&unknown)) {
+            self.send_down(node, client, connection, Down::Frame(bytes.into()));
+        }
+    }
+
+    /// Changes what holds a node; says what was done, and whether it was anything.
+    pub(crate) fn change_hold(&mut self, slot: usize, to: NodeHold) -> (String, bool) {
+        let seat = &mut self.seats[slot];
+        let (node, from) = (seat.node, std::mem::replace(&mut seat.hold, to));
+        let lives = seat.host.is_some();
+        match to {
+            NodeHold::Killed | NodeHold::PowerCut if lives || seat.is_starting => {
+                let power = to == NodeHold::PowerCut;
+                let unsynced = self.end(slot, power).unwrap_or(0);
+                let lost = if power {
+                    format!(", {unsynced} bytes unsynced just before")
+                } else {
+                    String::new()
+                };
+                let word = if power { "lost power" } else { "killed" };
+                self.say(slot, NodeState::Down, Cause::Asked, word.into());
+                (format!("{node} {word}{lost}"), true)
+            }
+            NodeHold::Paused if lives => {
+                self.say(slot, NodeState::Paused, Cause::Asked, "paused".into());
+                (format!("{node} paused"), true)
+            }
+            NodeHold::Free if lives => {
+                if from == NodeHold::Paused {
+                    self.say(slot, NodeState::Running, Cause::Asked, "goes on".into());
+                    self.resume(slot);
+                }
+                (format!("{node} goes on"), true)
+            }
+            NodeHold::Free => {
+                self.start(slot);
+                (format!("{node} starts again"), true)
+            }
+            NodeHold::Killed | NodeHold::PowerCut | NodeHold::Paused => {
+                (format!("{node} was down already"), false)
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! A node's place in the cluster, whether it runs or not.
+
+use std::collections::BTreeMap;
+
+use tribunal_cluster::NodeHold;
+use tribunal_history::{Nanos, NodeId, Role};
+use tribunal_nodes::{Core, MemoryDisk};
+
+use crate::event::What;
+use crate::host::Host;
+use crate::keyed::Ordinal;
+
+/// A node's place in the cluster.
+#[derive(Debug)]
+pub(crate) struct Seat<C: Core> {
+    pub(crate) node: NodeId,
+    pub(crate) host: Option<Host<C>>,
+    /// Its disk while it does not run.
+    pub(crate) disk: Option<MemoryDisk>,
+    /// Counts its starts.
+    pub(crate) life: u32,
+    pub(crate) hold: NodeHold,
+    /// Whether it has been started and is not ready.
+    pub(crate) is_starting: bool,
+    /// What came while it was paused.
+    pub(crate) backlog: Vec<What<C::Message>>,
+    /// When the queue will look at its timers next.
+    pub(crate) timer_at: Option<Nanos>,
+    /// Connections of clients that it accepted.
+    pub(crate) connections: BTreeMap<u64, u32>,
+    /// Counts what it does at one instant.
+    pub(crate) ordinal: Ordinal,
+    /// What it said it is.
+    pub(crate) role: Option<Role>,
+    pub(crate) term: u64,
+}
+
+impl<C: Core> Seat<C> {
+    pub(crate) fn new(node: NodeId) -> Seat<C> {
+        Seat {
+            node,
+            host: None,
+            disk: Some(MemoryDisk::new()),
+            life: 0,
+            hold: NodeHold::Free,
+            is_starting: false,
+            backlog: Vec::new(),
+            timer_at: None,
+            connections: BTreeMap::new(),
+            ordinal: Ordinal::default(),
+            role: None,
+            term: 0,
+        }
+    }
+
+    /// Whether it runs but handles nothing.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.hold == NodeHold::Paused && self.host.is_some()
+    }
+}

@@ -1,0 +1,83 @@
+//! A digest of everything that happened, so that two runs can be compared.
+
+use tribunal_history::{Nanos, Note};
+
+/// Events between two hashes that are kept.
+pub const TRACE_STEP: u64 = 1_024;
+
+/// A running digest, and its value after every [`TRACE_STEP`] events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    state: u64,
+    steps: Vec<u64>,
+}
+
+impl Trace {
+    /// The digest of all that happened.
+    pub const fn hash(&self) -> u64 {
+        self.state
+    }
+
+    /// The digest after each [`TRACE_STEP`] events.
+    pub fn steps(&self) -> &[u64] {
+        &self.steps
+    }
+
+    /// Between which events two runs part, as the numbers of the first that may differ and of the
+    /// last that may be the first; `None` if they are equal.
+    pub fn parts_from(&self, other: &Trace) -> Option<(u64, u64)> {
+        let equal = self.steps.iter().zip(&other.steps).take_while(|(one, two)| one == two).count();
+        let first = equal as u64 * TRACE_STEP;
+        (self != other).then_some((first + 1, first + TRACE_STEP))
+    }
+
+    pub(crate) fn mix(&mut self, word: u64) {
+        // One round of wyhash-like multiplication and folding.
+        let product = u128::from(self.state ^ word ^ 0xa076_1d64_78bd_642f)
+            * u128::from(0xe703_7ed1_a0b4_28db_u64);
+        self.state = (product >> 64) as u64 ^ product as u64;
+    }
+
+    pub(crate) fn event(&mut self, number: u64, at: Nanos, what: u64) {
+        self.mix(at.0);
+        self.mix(what);
+        if number.is_multiple_of(TRACE_STEP) {
+            self.steps.push(self.state);
+        }
+    }
+
+    pub(crate) fn note(&mut self, note: &Note) {
+        match *note {
+            Note::Role { role, term } => self.mix(term << 3 | role as u64),
+            Note::Appended { index, term, digest } => {
+                self.mix(digest ^ index.rotate_left(32) ^ term);
+            }
+            Note::Committed { index } => self.mix(index << 3 | 4),
+            Note::Applied { index, session, sequence } => {
+                self.mix(index.rotate_left(40) ^ session.rotate_left(20) ^ sequence);
+            }
+            Note::Mark(mark) => self.mix((mark as u64) << 3 | 5),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trace(events: u64, odd: Option<u64>) -> Trace {
+        let mut trace = Trace::default();
+        for number in 1..=events {
+            trace.event(number, Nanos(number), u64::from(odd == Some(number)));
+        }
+        trace
+    }
+
+    #[test]
+    fn a_difference_is_found_within_a_step() {
+        assert_eq!(trace(5_000, None).parts_from(&trace(5_000, None)), None);
+        let odd = trace(5_000, Some(3_000));
+        assert_eq!(trace(5_000, None).parts_from(&odd), Some((2_049, 3_072)));
+        assert_eq!(trace(5_000, None).parts_from(&trace(5_001, None)), Some((4_097, 5_120)));
+    }
+}
