@@ -84,6 +84,9 @@ pub(crate) enum Command {
     /// Be a node that says what it hears.
     #[command(hide = true)]
     Chatter(NodeArgs),
+    /// Simulate a plan and print the digests of what happened.
+    #[command(hide = true)]
+    Trace(TraceArgs),
 }
 
 /// Flags of `run`.
@@ -93,7 +96,8 @@ pub(crate) enum Command {
   tribunal run --nodes 5 --nemesis partition,kill,pause,clock,power --time-limit 60s
   tribunal run --bug read.local_leader --nemesis isolate-leader --seed 42
   tribunal run --plan latest                    the last run once more
-  tribunal run --runs 100 --keep-going          a hundred seeds, and one page of them")]
+  tribunal run --runs 100 --keep-going          a hundred seeds, and one page of them
+  tribunal run --cluster sim --verify           in virtual time: a second or two")]
 pub(crate) struct RunArgs {
     /// System on trial (see `tribunal list`) [default: raft]
     #[arg(long)]
@@ -149,6 +153,9 @@ pub(crate) struct RunArgs {
     /// Print the plan and the first operations, and run nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Simulate it twice more, in processes of their own, and compare everything that happened
+    #[arg(long)]
+    pub verify: bool,
     /// What ends with an exit code other than 0: invalid, unknown, harness [default: all]
     #[arg(
         long,
@@ -164,6 +171,19 @@ pub(crate) struct RunArgs {
     /// What makes it a batch.
     #[command(flatten)]
     pub batch: BatchArgs,
+}
+
+/// Flags of the hidden `trace`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TraceArgs {
+    /// A `plan.json`.
+    pub plan: PathBuf,
+    /// Spell out what happened from this event on.
+    #[arg(long, default_value_t = 0)]
+    pub from: u64,
+    /// Up to this one.
+    #[arg(long, default_value_t = 0)]
+    pub to: u64,
 }
 
 /// Flags of `run` that are about many runs.

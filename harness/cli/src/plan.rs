@@ -40,6 +40,8 @@ pub(crate) struct Settled {
     pub workload: &'static Workload,
     /// Whether the load ends with the first violation that is seen.
     pub stop_on_violation: bool,
+    /// Whether the simulation is to be compared with itself.
+    pub verify: bool,
 }
 
 /// Gathers values and where they came from.
@@ -89,7 +91,14 @@ pub(crate) fn settle(args: &RunArgs, store: &Path) -> Result<Settled, Failure> {
         .map_err(|error| usage(error.to_string(), "see `tribunal list workloads`"))?;
     schedule(&mut gather, &mut plan, system)?;
     let stop_on_violation = args.stop_on_violation;
-    Ok(Settled { plan, settings: gather.settings, system, workload, stop_on_violation })
+    let verify = args.verify;
+    if verify && plan.cluster != SIM {
+        return Err(usage(
+            format!("--verify compares simulations, and cluster '{}' is real", plan.cluster),
+            "use --cluster sim, or leave it out",
+        ));
+    }
+    Ok(Settled { plan, settings: gather.settings, system, workload, stop_on_violation, verify })
 }
 
 /// The same flags, with the plan and the schedule as files that mean the same from any folder, with

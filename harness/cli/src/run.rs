@@ -192,7 +192,10 @@ fn simulate_through(begun: Trial, folder: &RunFolder, settled: &Settled) -> Resu
         interrupts::count_into(&wishes)
     };
     let driven = sim::drive(folder, settled, run_options(settled, true), &wishes);
-    let done = aftermath::conclude(begun, folder, settled.workload, driven, &wishes);
+    let mut done = aftermath::conclude(begun, folder, settled.workload, driven, &wishes);
+    if settled.verify {
+        done.failure = sim::verify(folder).err();
+    }
     runtime.shutdown_background();
     Ok(done)
 }
@@ -263,7 +266,7 @@ async fn live(
     drive(options).await
 }
 
-fn run_options(settled: &Settled, start_nodes: bool) -> RunOptions {
+pub(crate) fn run_options(settled: &Settled, start_nodes: bool) -> RunOptions {
     let plan = &settled.plan;
     let options = GeneratorOptions::read(plan.seed, plan.concurrency, &plan.options)
         .expect("invariant: settling the plan read these options");

@@ -1,5 +1,9 @@
 //! The simulated cluster: a run in virtual time.
 
+mod verify;
+
+pub(crate) use verify::{trace_command, verify};
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
@@ -66,6 +70,7 @@ fn sim_options(settled: &Settled) -> SimOptions {
             .expect("invariant: settling the plan read these options"),
         wall: WALL,
         limit: plan.time_limit + plan.recovery_limit + GRACE,
+        window: None,
     }
 }
 

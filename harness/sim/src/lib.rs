@@ -11,6 +11,7 @@ mod client_seat;
 mod clients;
 mod event;
 mod faults;
+mod guard;
 mod host;
 mod invariants;
 mod keyed;
@@ -24,6 +25,7 @@ mod trace;
 mod weather;
 mod world;
 
+pub use guard::in_core;
 pub use invariants::{Invariant, Violation};
 pub use simulate::{NoWatch, SimOptions, Simulated, Watch, simulate};
 pub use trace::{TRACE_STEP, Trace};

@@ -1,12 +1,11 @@
 //! What happens to nodes.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use tribunal_cluster::{Cause, NodeAction, NodeHold, Report};
 use tribunal_history::{Mark, Nanos, NodeId, NodeState, Note};
 use tribunal_nodes::{Answer, ClientId, Core, Event, Response};
 
 use crate::event::{Down, Packet, What, digest_of};
+use crate::guard::guarded;
 use crate::host::{Host, Said, Want};
 use crate::invariants::Violation;
 use crate::keyed::Key;
@@ -213,12 +212,11 @@ impl<C: Core> World<'_, C> {
         let key = Key { place: slot as u64, life: seat.life.into(), at: now, ordinal };
         let entropy = self.keys.entropy(key);
         let mut said = Said::new();
-        let done = catch_unwind(AssertUnwindSafe(|| act(host, now, entropy, &mut said)))
-            .unwrap_or_else(|panic| {
-                let words = panic.downcast_ref::<String>().map(String::as_str);
-                let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-                Err(format!("it panicked: {}", words.unwrap_or("no words")))
-            });
+        let done = guarded(|| act(host, now, entropy, &mut said)).unwrap_or_else(|panic| {
+            let words = panic.downcast_ref::<String>().map(String::as_str);
+            let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(format!("it panicked: {}", words.unwrap_or("no words")))
+        });
         if let Err(reason) = done {
             self.end(slot, false);
             return self.say(slot, NodeState::Down, Cause::Unasked, reason);

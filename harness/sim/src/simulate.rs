@@ -29,6 +29,9 @@ pub struct SimOptions {
     pub wall: Nanos,
     /// Virtual time after which a run that is not over is given up.
     pub limit: Nanos,
+    /// The first and the last event that are spelled out in [`Simulated::lines`]; events count
+    /// from 1.
+    pub window: Option<(u64, u64)>,
 }
 
 /// Looks at the history while it grows.
@@ -59,6 +62,8 @@ pub struct Simulated {
     pub marks: BTreeSet<Mark>,
     /// A digest of everything that happened.
     pub trace: Trace,
+    /// The events of [`SimOptions::window`], a line each.
+    pub lines: Vec<String>,
     /// Events handled.
     pub events: u64,
     /// Messages between nodes that were sent.

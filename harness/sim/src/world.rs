@@ -21,6 +21,9 @@ use crate::trace::Trace;
 /// How long nodes take to answer what role they play.
 const OBSERVE: Nanos = Nanos::from_millis(1);
 
+/// Characters of an event that is spelled out.
+const LINE_CHARS_MAX: usize = 400;
+
 /// Everything there is.
 pub(crate) struct World<'a, C: Core> {
     pub(crate) options: SimOptions,
@@ -51,6 +54,7 @@ pub(crate) struct World<'a, C: Core> {
     pub(crate) violation: Option<Violation>,
     pub(crate) marks: BTreeSet<Mark>,
     pub(crate) trace: Trace,
+    lines: Vec<String>,
     pub(crate) events: u64,
     pub(crate) messages: u64,
     problem: Option<String>,
@@ -89,6 +93,7 @@ impl<'a, C: Core> World<'a, C> {
             violation: None,
             marks: BTreeSet::new(),
             trace: Trace::default(),
+            lines: Vec::new(),
             events: 0,
             messages: 0,
             problem: None,
@@ -122,6 +127,7 @@ impl<'a, C: Core> World<'a, C> {
             violation: self.violation,
             marks: self.marks,
             trace: self.trace,
+            lines: self.lines,
             events: self.events,
             messages: self.messages,
             ended: self.now,
@@ -160,6 +166,9 @@ impl<'a, C: Core> World<'a, C> {
         let Some(what) = self.keep_if_paused(what) else { return };
         self.events += 1;
         self.trace.event(self.events, at, what.kind());
+        if self.options.window.is_some_and(|(from, to)| (from..=to).contains(&self.events)) {
+            self.spell_out(&what);
+        }
         match what {
             What::Arrive { lane, epoch, packet } => self.arrive(lane as usize, epoch, packet),
             What::Timer { slot } => self.fire_timers(usize::from(slot)),
@@ -172,6 +181,11 @@ impl<'a, C: Core> World<'a, C> {
                 self.tell(Report::Roles(roles));
             }
         }
+    }
+
+    fn spell_out(&mut self, what: &What<C::Message>) {
+        let words: String = format!("{what:?}").chars().take(LINE_CHARS_MAX).collect();
+        self.lines.push(format!("{} {} ns {words}", self.events, self.now.0));
     }
 
     /// Hands the interpreter what is to be told, and does what it wants.

@@ -6,5 +6,6 @@ mod docker;
 mod github;
 mod live;
 mod prune;
+mod sim;
 mod support;
 mod usage;

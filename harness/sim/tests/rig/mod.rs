@@ -80,6 +80,7 @@ pub(crate) fn prepare(trial: &Trial) -> (Run, SimOptions) {
         weather: trial.weather,
         wall: Nanos::from_secs(1_767_225_600),
         limit: Nanos::from_secs(3_600),
+        window: None,
     };
     let run = Run::new(RunOptions {
         plan,

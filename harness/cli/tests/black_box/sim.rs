@@ -1,0 +1,67 @@
+//! The simulated cluster: whole runs in virtual time.
+
+use std::path::PathBuf;
+
+use crate::support::Tribunal;
+
+const SHORT: &[&str] = &["run", "--cluster", "sim", "--time-limit", "10s", "--seed", "7"];
+
+fn latest(tribunal: &Tribunal, file: &str) -> PathBuf {
+    tribunal.store().join("latest").canonicalize().expect("a latest run").join(file)
+}
+
+fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [SHORT, more].concat()
+}
+
+#[test]
+fn equal_seeds_give_equal_files_and_other_seeds_others() {
+    let files = |seed: &str| {
+        let tribunal = Tribunal::new();
+        let args = ["run", "--cluster", "sim", "--time-limit", "10s", "--seed", seed];
+        tribunal.call(&args).exits(0).says("VALID");
+        let read = |file: &str| std::fs::read(latest(&tribunal, file)).expect("it is there");
+        ["history.jsonl", "faults.jsonl", "nodes.jsonl", "schedule.json"].map(read)
+    };
+    let (one, same, other) = (files("7"), files("7"), files("8"));
+    assert!(one.iter().all(|file| !file.is_empty()));
+    assert!(one == same, "the same bytes");
+    assert!(one[0] != other[0] && one[2] != other[2]);
+}
+
+#[test]
+fn a_run_is_compared_with_itself() {
+    let tribunal = Tribunal::new();
+    let all = "partition,kill,pause,clock,power,packet,client-cut";
+    // Short for so many faults: whether it means enough is not the question here.
+    let fail_on = ["--nemesis", all, "--verify", "--fail-on", "invalid,harness"];
+    tribunal.call(&with(&fail_on)).exits(0);
+    let run = std::fs::read_to_string(latest(&tribunal, "run.json")).unwrap();
+    assert!(run.contains("virtual time") && run.contains("\"trace\""), "{run}");
+}
+
+#[test]
+fn datagrams_carry_the_same_promises() {
+    let tribunal = Tribunal::new();
+    let packets = ["--option", "transport=datagram", "--nemesis", "partition,packet"];
+    tribunal.call(&with(&packets)).exits(0).says("VALID");
+}
+
+#[test]
+fn a_planted_bug_is_found_and_its_report_tells_how() {
+    let tribunal = Tribunal::new();
+    let planted = ["--bug", "read.local_leader", "--nemesis", "isolate-leader"];
+    let args = ["run", "--cluster", "sim", "--time-limit", "20s", "--seed", "1"];
+    tribunal.call(&[&args[..], &planted].concat()).exits(1).says("INVALID").says("stale read");
+    let report = latest(&tribunal, "report-register-isolate-leader-1.html");
+    assert!(std::fs::read_to_string(report).unwrap().contains("virtual time"));
+}
+
+#[test]
+fn what_only_the_simulator_has_is_refused_elsewhere() {
+    let tribunal = Tribunal::new();
+    tribunal.call(&["run", "--verify"]).exits(64).says("--cluster sim");
+    tribunal.call(&["run", "--option", "transport=datagram"]).exits(64).says("--cluster sim");
+    tribunal.call(&with(&["--option", "transport=pigeon"])).exits(64).says("stream or datagram");
+    tribunal.call(&["run", "--system", "memory", "--cluster", "sim"]).exits(64);
+}
