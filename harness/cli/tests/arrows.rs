@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("nemesis", &["history", "cluster"]),
     ("nodes", &["history"]),
     ("systems", &["history", "cluster", "nodes"]),
+    ("sim", &["history", "cluster", "nodes", "systems"]),
     ("engine", &["history", "checkers", "workloads", "cluster", "nemesis", "systems"]),
     ("reports", &["history"]),
 ];
