@@ -46,8 +46,8 @@ pub enum Strike {
 /// A strike that waits for its call.
 ///
 /// It counts the calls of its kind to files of its names, lets `skip` of them pass and strikes the
-/// next `times`. What the strike decides (how much of an append, which block) is a function of `key`
-/// and the ordinal of the operation.
+/// next `times`. What the strike decides (how much of an append, which block) is a function of
+/// `key` and the ordinal of the operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Armed {
     /// What happens.

@@ -127,8 +127,8 @@ impl Atlas {
         Ok(claim)
     }
 
-    /// The fault that was permitted last on this node's whole disk found nothing to strike: the disk
-    /// is whole.
+    /// The fault that was permitted last on this node's whole disk found nothing to strike: the
+    /// disk is whole.
     pub fn missed(&mut self, node: NodeId) {
         self.set(node, State::Latent, State::Whole);
     }

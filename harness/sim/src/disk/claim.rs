@@ -37,8 +37,8 @@ pub enum FaultKind {
 /// a fault of the disk.
 ///
 /// Raft (Ongaro and Ousterhout 2014, §5) rests on one sentence about disks: what a server answered
-/// for (its term, its vote, its log) is there when it comes back. A fault is within the claim as long
-/// as that sentence holds, or the server does not come back.
+/// for (its term, its vote, its log) is there when it comes back. A fault is within the claim as
+/// long as that sentence holds, or the server does not come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Claim {
     /// Nothing durable is lost. All promises hold on any number of disks at once; nodes may be down
@@ -74,20 +74,20 @@ impl FaultKind {
     /// What may be claimed under it, for a node that stops at every error and every checksum that
     /// does not match.
     ///
-    /// - *Power cut*: survivable. Nothing was said that rested on unsynced bytes, and a torn tail is
-    ///   told from a record by its checksum.
+    /// - *Power cut*: survivable. Nothing was said that rested on unsynced bytes, and a torn tail
+    ///   is told from a record by its checksum.
     /// - *Read error*: survivable. The store reads when it opens; it does not open, and nothing has
     ///   changed. It opens when the error is over.
     /// - *Write error*, *no room*: survivable. The node stops before it answers for what it could
     ///   not write; the part that was taken is a torn tail.
-    /// - *Sync error*: survivable, if the machine restarts and not only the process. The node stops,
-    ///   nothing was answered for, and the cold cache shows what is on the device.
+    /// - *Sync error*: survivable, if the machine restarts and not only the process. The node
+    ///   stops, nothing was answered for, and the cold cache shows what is on the device.
     /// - *Warm restart*: outside. After a failed sync the page cache shows content that the device
     ///   does not have, and the next sync succeeds. A process that recovers from it answers for
     ///   records that the next power cut takes. The store's own sync when it opens does not help:
     ///   the blocks are clean. (PostgreSQL's *fsyncgate* of 2018.)
-    /// - *Bit rot*: if on a minority. Frames behind the damage say that it was durable, so the store
-    ///   refuses to open, for good. Nothing repairs it here.
+    /// - *Bit rot*: if on a minority. Frames behind the damage say that it was durable, so the
+    ///   store refuses to open, for good. Nothing repairs it here.
     /// - *Tail rot*: outside. With no frame behind it, damage to what was written last cannot be
     ///   told from a write torn by a crash, and is cut off: records that were answered for are gone
     ///   (Alagappan et al., *Protocol-Aware Recovery for Consensus-Based Storage*, FAST 2018).
@@ -97,8 +97,8 @@ impl FaultKind {
     ///   write. The block it replaced is as if rotten.
     /// - *Stale read*: outside. At the log's end an earlier block is a shorter log, whole by every
     ///   checksum; the store cuts its file there.
-    /// - *Rollback*, *wipe*: outside. The node comes back with an older vote and log, whole by every
-    ///   checksum. (A wiped node that never returns was killed, not wiped.)
+    /// - *Rollback*, *wipe*: outside. The node comes back with an older vote and log, whole by
+    ///   every checksum. (A wiped node that never returns was killed, not wiped.)
     pub const fn claim(self) -> Claim {
         match self {
             FaultKind::PowerCut

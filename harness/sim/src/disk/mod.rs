@@ -2,9 +2,9 @@
 //!
 //! [`SimDisk`] is a page cache over a device. What is appended or cut is in the cache until the
 //! file is synced, and names until the directory is; a crash keeps what a real one may keep. On top
-//! come the faults of real devices and file systems: errors, syncs that fail or lie, writes that are
-//! lost or land elsewhere, reads of old content, bits that flip, a disk replaced by an older image.
-//! [`Atlas`] says which of them a cluster may still be given so that its claim holds.
+//! come the faults of real devices and file systems: errors, syncs that fail or lie, writes that
+//! are lost or land elsewhere, reads of old content, bits that flip, a disk replaced by an older
+//! image. [`Atlas`] says which of them a cluster may still be given so that its claim holds.
 //!
 //! # Randomness
 //!
@@ -19,9 +19,9 @@
 //!
 //! # What it does not do
 //!
-//! It takes no time: [`DiskCounts`] says what was asked of it, for a driver to price. Files only grow
-//! at their end and are cut, as the store's do; nothing is overwritten in place. Directory entries
-//! and lengths are metadata of a journal, which keeps their order and is never torn.
+//! It takes no time: [`DiskCounts`] says what was asked of it, for a driver to price. Files only
+//! grow at their end and are cut, as the store's do; nothing is overwritten in place. Directory
+//! entries and lengths are metadata of a journal, which keeps their order and is never torn.
 //!
 //! [`Random`]: tribunal_history::Random
 

@@ -167,7 +167,8 @@ impl SimDisk {
         chosen.len() as u64
     }
 
-    /// Drops every clean block from the cache, as memory pressure does: what is on the device shows.
+    /// Drops every clean block from the cache, as memory pressure does: what is on the device
+    /// shows.
     pub fn drop_caches(&mut self) {
         self.files.values_mut().for_each(SimFile::drop_clean);
     }

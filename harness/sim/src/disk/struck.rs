@@ -11,9 +11,9 @@ pub struct Struck {
     pub operation: u64,
     /// Which fault.
     pub kind: FaultKind,
-    /// How much it took: bits of a rot; blocks of a sync, a lost, misdirected or stale block, a warm
-    /// restart, a power cut (lost and torn) and a rollback or wipe (of the files that went); bytes
-    /// refused of a write.
+    /// How much it took: bits of a rot; blocks of a sync, a lost, misdirected or stale block, a
+    /// warm restart, a power cut (lost and torn) and a rollback or wipe (of the files that went);
+    /// bytes refused of a write.
     pub amount: u64,
 }
 

@@ -2,6 +2,9 @@ mod atlas;
 mod behaviour;
 mod crash;
 mod faults;
+mod model;
+mod store;
+mod store_faults;
 
 use tribunal_history::{Random, Seed};
 use tribunal_nodes::Disk;

@@ -106,8 +106,8 @@ fn an_error_is_reported_once_or_twice() {
     }
 }
 
-/// What is appended to a block of a failed sync takes the whole block along; the blocks between stay
-/// lost.
+/// What is appended to a block of a failed sync takes the whole block along; the blocks between
+/// stay lost.
 #[test]
 fn a_later_sync_leaves_a_hole() {
     let (mut disk, whole) = failed_sync(SyncFailure::Xfs, false);
