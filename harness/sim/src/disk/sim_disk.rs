@@ -118,12 +118,18 @@ impl SimDisk {
         self.last_crash
     }
 
-    /// The faults that took effect, the first [`super::STRUCK_KEPT`] of them, in order.
+    /// The faults that took effect since [`SimDisk::take_struck`], the first
+    /// [`super::STRUCK_KEPT`] of them, in order.
     pub fn struck(&self) -> &[Struck] {
         &self.struck.entries
     }
 
-    /// How many faults took effect.
+    /// As [`SimDisk::struck`], and makes room for those to come.
+    pub fn take_struck(&mut self) -> Vec<Struck> {
+        std::mem::take(&mut self.struck.entries)
+    }
+
+    /// How many faults took effect over the disk's life.
     pub const fn struck_total(&self) -> u64 {
         self.struck.total
     }

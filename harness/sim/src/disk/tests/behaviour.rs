@@ -111,7 +111,10 @@ fn the_log_of_faults_is_bounded() {
     let mut disk = SimDisk::new();
     (0..STRUCK_KEPT + 10).for_each(|_| disk.wipe());
     assert_eq!(disk.struck().len(), STRUCK_KEPT);
-    assert_eq!(disk.struck_total(), STRUCK_KEPT as u64 + 10);
+    assert_eq!(disk.take_struck().len(), STRUCK_KEPT);
+    disk.wipe();
+    assert_eq!(disk.struck().len(), 1);
+    assert_eq!(disk.struck_total(), STRUCK_KEPT as u64 + 11);
 }
 
 #[derive(Clone, Debug)]

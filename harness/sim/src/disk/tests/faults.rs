@@ -29,9 +29,13 @@ fn the_nth_call_of_a_kind_and_name_is_struck() {
 fn a_window_lasts_until_it_is_disarmed() {
     let mut disk = with_file("a", b"");
     disk.arm(Armed { times: u64::MAX, ..once(Strike::WriteError) });
+    let mut taken = std::collections::BTreeSet::new();
     for _ in 0..100 {
-        assert!(disk.append("a", b"x").is_err());
+        let before = disk.len("a").unwrap().unwrap();
+        assert!(disk.append("a", &[1; 10]).is_err());
+        taken.insert(disk.len("a").unwrap().unwrap() - before);
     }
+    assert_eq!(taken.len(), 10, "each decides for itself");
     assert!(disk.truncate("a", 0).is_err());
     assert!(disk.rename("a", "b").is_err() && disk.remove("a").is_err());
     assert_eq!(disk.list().unwrap(), ["a"]);
@@ -140,6 +144,17 @@ fn a_warm_restart_is_told() {
     assert_eq!(report.blocks_shown_unwritten, 2);
     assert_eq!(disk.read("a").unwrap(), whole);
     assert_eq!(kinds(&disk), [FaultKind::SyncError, FaultKind::WarmRestart]);
+}
+
+#[test]
+fn what_is_cut_off_is_not_missed() {
+    let (mut disk, whole) = failed_sync(SyncFailure::Ext4, false);
+    disk.truncate("a", BLOCK_BYTES as u64).unwrap();
+    let report = disk.crash(&mut random(0), CrashMode::Kill);
+    assert_eq!(report.blocks_shown_unwritten, 0);
+    disk.sync("a").unwrap();
+    cut_power(&mut disk);
+    assert_eq!(disk.read("a").unwrap(), whole[..BLOCK_BYTES]);
 }
 
 #[test]
