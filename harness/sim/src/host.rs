@@ -5,8 +5,10 @@ use tribunal_history::{ClockKind, Nanos, NodeId, Note};
 use tribunal_nodes::store::RecordStore;
 use tribunal_nodes::{
     ClientId, ClockFault, ClockModel, ClockOffsets, Config, Core, DRIFT_PPM_MAX, DRIFT_PPM_MIN,
-    Effect, Effects, Event, Gate, MemoryDisk, Moment, Response, TimerId, WriteId,
+    Effect, Effects, Event, Gate, Moment, Response, TimerId, WriteId,
 };
+
+use crate::disk::SimDisk;
 
 /// The planted bug that lives in a node's driver.
 const ACK_BEFORE_FSYNC: &str = "wal.ack_before_fsync";
@@ -42,7 +44,7 @@ pub(crate) struct Host<C: Core> {
     out: Effects<C>,
     gate: Gate<C>,
     ready: Vec<Effect<C>>,
-    store: RecordStore<MemoryDisk, C::Record>,
+    store: RecordStore<SimDisk, C::Record>,
     clock: ClockModel,
     /// When its process started.
     started: Nanos,
@@ -57,9 +59,9 @@ impl<C: Core> Host<C> {
     pub(crate) fn start(
         config: &Config,
         me: NodeId,
-        disk: MemoryDisk,
+        disk: SimDisk,
         (now, wall): (Nanos, Nanos),
-    ) -> Result<Host<C>, Box<(MemoryDisk, String)>> {
+    ) -> Result<Host<C>, Box<(SimDisk, String)>> {
         // The disk is kept: a node that refuses to start refuses again.
         let kept = disk.clone();
         let opened = RecordStore::open(disk).map_err(|error| error.to_string());
@@ -86,7 +88,7 @@ impl<C: Core> Host<C> {
     }
 
     /// Its disk, as it is when the process has ended.
-    pub(crate) fn into_disk(self) -> MemoryDisk {
+    pub(crate) fn into_disk(self) -> SimDisk {
         self.store.into_disk()
     }
 

@@ -4,6 +4,7 @@ use tribunal_cluster::{Cause, NodeAction, NodeHold, Report};
 use tribunal_history::{Mark, Nanos, NodeId, NodeState, Note};
 use tribunal_nodes::{Answer, ClientId, Core, Event, Response};
 
+use crate::disk::CrashMode;
 use crate::event::{Down, Packet, What, digest_of};
 use crate::guard::guarded;
 use crate::host::{Host, Said, Want};
@@ -92,11 +93,15 @@ impl<C: Core> World<'_, C> {
         let host = seat.host.take()?;
         let unsynced = host.unsynced();
         let mut disk = host.into_disk();
-        if power {
-            let life = seat.life.into();
-            let key = Key { place: slot as u64, life, at: self.now, ordinal: 0 };
-            disk.crash_torn(&mut self.keys.crash(key));
-        }
+        let key = Key { place: slot as u64, life: seat.life.into(), at: self.now, ordinal: 0 };
+        let mut random = self.keys.crash(key);
+        let mode = match (power, random.below(3)) {
+            (false, _) => CrashMode::Kill,
+            (true, 0) => CrashMode::LoseUnsynced,
+            (true, 1) => CrashMode::Subset,
+            (true, _) => CrashMode::Torn,
+        };
+        disk.crash(&mut random, mode);
         seat.disk = Some(disk);
         seat.backlog.clear();
         seat.timer_at = None;

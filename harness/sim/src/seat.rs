@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use tribunal_cluster::NodeHold;
 use tribunal_history::{Nanos, NodeId, Role};
-use tribunal_nodes::{Core, MemoryDisk};
+use tribunal_nodes::Core;
 
+use crate::disk::SimDisk;
 use crate::event::What;
 use crate::host::Host;
 use crate::keyed::Ordinal;
@@ -16,7 +17,7 @@ pub(crate) struct Seat<C: Core> {
     pub(crate) node: NodeId,
     pub(crate) host: Option<Host<C>>,
     /// Its disk while it does not run.
-    pub(crate) disk: Option<MemoryDisk>,
+    pub(crate) disk: Option<SimDisk>,
     /// Counts its starts.
     pub(crate) life: u32,
     pub(crate) hold: NodeHold,
@@ -40,7 +41,7 @@ impl<C: Core> Seat<C> {
         Seat {
             node,
             host: None,
-            disk: Some(MemoryDisk::new()),
+            disk: Some(SimDisk::new()),
             life: 0,
             hold: NodeHold::Free,
             is_starting: false,
