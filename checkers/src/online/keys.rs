@@ -9,6 +9,7 @@ use super::recheck::Recheck;
 use super::{Alarm, Monitor, Step, Stream, Watching};
 use crate::Notation;
 use crate::interval::moment;
+use crate::linearizable::LINEARIZABLE;
 
 /// Operations kept of a key whose stream might still give up, so that it can be judged anew.
 const KEPT_MAX: usize = 64;
@@ -41,7 +42,7 @@ impl<N: Notation> Keys<N> {
     fn take(&mut self, position: u32, event: &Event, values: &Values) -> Option<Alarm> {
         let call = match event.kind {
             EventKind::Invoke => {
-                let call = begun(position, event);
+                let call = Call::begun(position, event);
                 self.open.insert(event.process, call);
                 call
             }
@@ -161,6 +162,10 @@ fn keep<N: Notation>(
 }
 
 impl<N: Notation> Monitor for Keys<N> {
+    fn checker(&self) -> &'static str {
+        LINEARIZABLE
+    }
+
     fn follow(&mut self, history: &History) -> Option<Alarm> {
         while !self.alarmed
             && let Some(event) = history.events().get(self.taken)
@@ -192,20 +197,5 @@ impl<N: Notation> Monitor for Keys<N> {
             }
         }
         watching
-    }
-}
-
-fn begun(position: u32, event: &Event) -> Call {
-    Call {
-        invoked: position,
-        completed: u32::MAX,
-        process: event.process,
-        node: event.node,
-        function: event.function,
-        key: event.key,
-        argument: event.value,
-        completion: Completion::Info,
-        invoked_at: event.time,
-        completed_at: None,
     }
 }
