@@ -77,7 +77,7 @@ pub use notation::{Decoded, Kind, Malformed, Notation};
 pub use online::{Alarm, Monitor, Step, Stream, Watching};
 pub use persistent::PersistentMap;
 pub use recorder::{Pending, Recorder};
-pub use registry::{CHECKERS, Named, find_checker};
+pub use registry::{CHECKERS, Form, Named, Shape, find_checker};
 pub use report::{Counterexample, Report, check, check_operations};
 pub use tribunal_history::Verdict;
 pub use weaker::{

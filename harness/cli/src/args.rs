@@ -223,15 +223,20 @@ pub(crate) struct DemoArgs {
   tribunal check 'logs/**/*.log' --model register
   tribunal check --keyed independent.edn.gz     values are pairs of key and value
   ssh host cat history.jsonl | tribunal check -",
-    after_help = "\x1b[1mFiles\x1b[0m are JSON lines, JSON, EDN or logs as Tribunal, Jepsen, Knossos, elle-cli and Porcupine
-write them, packed with gzip or zstd or not; each is judged alone. `tribunal list models` lists the
-models. With several the exit code is that of the worst, and --format json is a list of them."
+    after_help = "\x1b[1mModels\x1b[0m are what a history must be like; `tribunal list models` lists them. A run is
+judged as its workload says. Of a file, functions and values tell the model where no other is
+likely meant (acquire and release a mutex), and a note says which it was; else the ones that may
+be are named.
+
+\x1b[1mFiles\x1b[0m are JSON lines, JSON, EDN or logs as Tribunal, Jepsen, Knossos, elle-cli
+and Porcupine write them, packed with gzip or zstd or not; each is judged alone. With several the
+exit code is that of the worst, and --format json is a list of them."
 )]
 pub(crate) struct CheckArgs {
     /// History files, patterns of files, `-`, runs' folders or names, or `latest`.
     #[arg(value_name = "FILE|RUN", required = true)]
     pub targets: Vec<String>,
-    /// What a history must be like [default: told from its functions]
+    /// What a history must be like [default: as its operations tell]
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
     /// Split the values of files, `[k v]`, into key and value.

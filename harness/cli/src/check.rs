@@ -1,16 +1,16 @@
 //! `tribunal check`: judge recorded histories, a run's or any other.
 
+mod infer;
 mod many;
 mod subject;
 mod targets;
 
-use std::collections::BTreeSet;
 use std::time::Instant;
 
-use tribunal_checkers::{Budget, CHECKERS, Checker, find_checker};
+use tribunal_checkers::{Budget, CHECKERS, Checker, Named, find_checker};
 use tribunal_engine::RunFolder;
 use tribunal_history::reading::ReadOptions;
-use tribunal_history::{Finding, Function, History, Nanos, RunState, Trial};
+use tribunal_history::{Finding, History, Nanos, RunState, Trial};
 use tribunal_reports::{Style, render_html, terminal};
 
 use crate::args::{CheckArgs, Cli, Format, parse_time};
@@ -19,6 +19,7 @@ use crate::{output, suggest};
 
 pub(crate) use subject::find_run;
 
+use infer::infer;
 use subject::Subject;
 use targets::{Target, targets};
 
@@ -27,12 +28,21 @@ struct Judge<'a> {
     cli: &'a Cli,
     options: ReadOptions,
     /// The checker that was asked for.
-    model: Option<&'static str>,
+    model: Option<&'static Named>,
     /// For each history.
     limit: Nanos,
     states: u64,
     /// Where warnings go: to standard error, past a bar that may be there.
     say: &'a dyn Fn(String),
+}
+
+/// Who judges a history.
+struct Bench {
+    /// A name for them.
+    model: String,
+    checkers: Vec<Box<dyn Checker>>,
+    /// How they were told, if nobody named them.
+    note: Option<String>,
 }
 
 /// A history that was judged.
@@ -103,12 +113,13 @@ impl Judge<'_> {
     fn judge(&self, target: &Target) -> Result<Judged, Failure> {
         let began = Instant::now();
         let mut subject = Subject::read(target, &self.cli.store, &self.options, self.say)?;
-        let Subject { trial, record, folder, .. } = &mut subject;
+        let Subject { trial, record, folder, notes } = &mut subject;
         if record.history.is_empty() {
             let message = format!("nothing happened in {}", trial.run_id);
             return Err(Failure::new(Exit::NothingRan, message, "it ended before its load began"));
         }
-        let (model, checkers) = self.checkers_for(trial, &record.history)?;
+        let Bench { model, checkers, note } = self.checkers_for(trial, &record.history)?;
+        notes.extend(note);
         let (judging, limit) = (Instant::now(), self.limit.to_duration());
         let stop = move || judging.elapsed() > limit;
         let budget = Budget { states: self.states, stop: &stop, ..Budget::DEFAULT };
@@ -130,26 +141,24 @@ impl Judge<'_> {
     }
 
     /// The checker that was asked for, those of the run's workload, or the one the history's
-    /// functions tell; and a name for them.
-    fn checkers_for(
-        &self,
-        trial: &Trial,
-        history: &History,
-    ) -> Result<(String, Vec<Box<dyn Checker>>), Failure> {
+    /// operations tell.
+    fn checkers_for(&self, trial: &Trial, history: &History) -> Result<Bench, Failure> {
         let workload = tribunal_workloads::find(&trial.plan.workload);
-        let name = match (self.model, workload) {
-            (Some(model), _) => model,
-            (None, Some(workload)) => return Ok((workload.name.into(), (workload.checkers)())),
-            (None, None) => model_of(history).map_err(|functions| {
-                let message = format!(
-                    "{}: its functions are {functions}, which do not tell what it must be like",
-                    trial.run_id
-                );
-                Failure::new(Exit::Usage, message, format!("say it with --model: {}", names()))
-            })?,
+        let (named, note) = match (self.model, workload) {
+            (Some(model), _) => (model, None),
+            (None, Some(workload)) => {
+                let (model, checkers) = (workload.name.into(), (workload.checkers)());
+                return Ok(Bench { model, checkers, note: None });
+            }
+            (None, None) => {
+                let (named, telling) = infer(history).map_err(|untold| {
+                    let message = format!("{}: {}", trial.run_id, untold.message());
+                    Failure::new(Exit::Usage, message, untold.help())
+                })?;
+                (named, Some(telling.note(named.name)))
+            }
         };
-        let named = find_checker(name).expect("invariant: the name is from the registry");
-        Ok((named.name.into(), vec![(named.make)()]))
+        Ok(Bench { model: named.name.into(), checkers: vec![(named.make)()], note })
     }
 
     /// Says what of the run is not in the history's verdict.
@@ -174,39 +183,8 @@ impl Judge<'_> {
     }
 }
 
-/// The registry's name of a model.
-fn model_named(name: &str) -> Result<&'static str, Failure> {
+/// The registry's model of this name.
+fn model_named(name: &str) -> Result<&'static Named, Failure> {
     let known: Vec<_> = CHECKERS.iter().map(|named| named.name).collect();
-    let named = find_checker(name).ok_or_else(|| suggest::unknown("model", name, &known))?;
-    Ok(named.name)
-}
-
-fn names() -> String {
-    CHECKERS.iter().map(|named| named.name).collect::<Vec<_>>().join(", ")
-}
-
-/// A history with a function only maps have is a map's, one of reads and writes a register's; of
-/// any other only its functions can be told.
-fn model_of(history: &History) -> Result<&'static str, String> {
-    let register = [Function::Read, Function::Write, Function::Cas];
-    let map = [Function::Get, Function::Put, Function::Append, Function::Delete];
-    let functions: Vec<Function> = history.events().iter().map(|event| event.function).collect();
-    let is_known = |function: &Function| register.contains(function) || map.contains(function);
-    if !functions.iter().all(is_known) {
-        let names: BTreeSet<_> =
-            functions.iter().map(|function| history.function_name(*function)).collect();
-        return Err(shown(&names));
-    }
-    let is_map = functions.iter().any(|function| map.contains(function));
-    Ok(if is_map { "kv" } else { "register" })
-}
-
-/// The first few of some names.
-fn shown(names: &BTreeSet<&str>) -> String {
-    const SHOWN_MAX: usize = 8;
-    let first: Vec<_> =
-        names.iter().take(SHOWN_MAX).map(|name| tribunal_reports::clean(name, 40)).collect();
-    let more = names.len().saturating_sub(SHOWN_MAX);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    first.join(", ") + &rest
+    find_checker(name).ok_or_else(|| suggest::unknown("model", name, &known))
 }

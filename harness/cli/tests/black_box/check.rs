@@ -149,11 +149,35 @@ fn models_are_named_and_guessed_only_where_functions_tell() {
     let unknown = tribunal.call(&["check", &bank, "--model", "regster"]).exits(64);
     unknown.says("unknown model 'regster'").says("did you mean 'register'?").says("kv");
     let untold = tribunal.call(&["check", &bank]).exits(64);
-    untold.says("its functions are read, transfer").says("--model: register");
+    untold.says("its functions are read, transfer").says("--model: bank or bank-negative\n");
     tribunal.call(&["list", "models"]).exits(0).says("cas-register");
     tribunal.call(&["check"]).exits(64);
     let help = tribunal.call(&["check", "--help"]).exits(0);
     assert!(help.stdout.starts_with("Examples:"), "{}", help.stdout);
+}
+
+#[test]
+fn what_operations_tell_is_said_and_what_they_do_not_is_asked() {
+    let tribunal = Tribunal::new();
+    let counter = foreign("../models/counter.valid.log");
+    let told = tribunal.call(&["check", &counter]).exits(0);
+    told.says("note: judged as counter, as its functions and values tell; --model names another");
+    let named = tribunal.call(&["check", &counter, "--model", "counter"]).exits(0);
+    assert!(!named.stderr.contains("judged as"), "{}", named.stderr);
+
+    let set = "say it with --model: set-linearizable, set, set-full or set-full-linearizable";
+    tribunal.call(&["check", &foreign("set.edn")]).exits(64).says(set);
+    let asked = tribunal.call(&["check", &foreign("rw-register.edn")]).exits(64);
+    asked.says("--model: multi-register or long-fork");
+    let nobodys = tribunal.call(&["check", &foreign("paper-example.edn")]).exits(64);
+    nobodys.says("its functions are txn, and no model that has them takes all its values");
+
+    // In a table each history's model has a column, and one that is not told stops no other.
+    let several = [&counter, &foreign("etcd_002.log"), &foreign("set.edn")];
+    let ended = tribunal.call(&["check", several[0], several[1], several[2]]).exits(64);
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    assert!(lines[1].contains("counter") && lines[2].contains("register"), "{}", ended.stdout);
+    ended.says("which do not tell what it must be like");
 }
 
 #[test]

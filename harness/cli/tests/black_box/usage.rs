@@ -96,14 +96,14 @@ fn histories_that_cannot_be_read_name_file_line_and_reason() {
         let path = tribunal.file(name, content);
         tribunal.call(&["check", path.to_str().expect("UTF-8")])
     };
-    let good = r#"{"process":0,"type":"invoke","f":"read","key":1,"value":null}"#;
+    let good = r#"{"process":0,"type":"invoke","f":"write","key":1,"value":7}"#;
     check("empty", "").exits(65).says("it holds no events");
     check("binary", "\u{0}\u{1}\u{2}\nabc\n").exits(65).says("its format is not known");
     check("foreign", "hello\nworld\n").exits(65).says("no line of it holds an operation");
     check("middle", &format!("{good}\n{{\"process\":0\n{good}\n")).exits(65).says("line 2");
     check("newer", "{\"tribunal_history\":7}\n").exits(65).says("version 7");
     check("twice", &format!("{good}\n{good}\n")).exits(65).says("process 0 invokes while");
-    let cut = format!("{good}\n{{\"process\":0,\"type\":\"ok\",\"f\":\"re");
+    let cut = format!("{good}\n{{\"process\":0,\"type\":\"ok\",\"f\":\"wr");
     check("cut", &cut).exits(0).says("warning").says("line 2 is unfinished");
     tribunal.call(&["check", "no-such-run"]).exits(64).says("tribunal list runs");
 }
