@@ -5,6 +5,7 @@ mod check;
 mod docker;
 mod github;
 mod live;
+mod models;
 mod prune;
 mod support;
 mod usage;
