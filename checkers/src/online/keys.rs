@@ -41,7 +41,7 @@ impl<N: Notation> Keys<N> {
     fn take(&mut self, position: u32, event: &Event, values: &Values) -> Option<Alarm> {
         let call = match event.kind {
             EventKind::Invoke => {
-                let call = begun(position, event);
+                let call = Call::begun(position, event);
                 self.open.insert(event.process, call);
                 call
             }
@@ -192,20 +192,5 @@ impl<N: Notation> Monitor for Keys<N> {
             }
         }
         watching
-    }
-}
-
-fn begun(position: u32, event: &Event) -> Call {
-    Call {
-        invoked: position,
-        completed: u32::MAX,
-        process: event.process,
-        node: event.node,
-        function: event.function,
-        key: event.key,
-        argument: event.value,
-        completion: Completion::Info,
-        invoked_at: event.time,
-        completed_at: None,
     }
 }

@@ -86,6 +86,23 @@ pub struct Call {
 }
 
 impl Call {
+    /// The call that an invocation at this position of [`History::events`] begins: nobody knows yet
+    /// how it ends. Of a completion it means nothing.
+    pub const fn begun(position: u32, event: &Event) -> Call {
+        Call {
+            invoked: position,
+            completed: u32::MAX,
+            process: event.process,
+            node: event.node,
+            function: event.function,
+            key: event.key,
+            argument: event.value,
+            completion: Completion::Info,
+            invoked_at: event.time,
+            completed_at: None,
+        }
+    }
+
     /// The result, if it ended `ok`.
     pub const fn result(&self) -> Option<ValueId> {
         match self.completion {
@@ -259,7 +276,7 @@ impl History {
         for (position, event) in self.events.iter().enumerate() {
             if event.kind == EventKind::Invoke {
                 outstanding.insert(event.process, calls.len());
-                calls.push(begun(position as u32, event));
+                calls.push(Call::begun(position as u32, event));
                 continue;
             }
             let index = outstanding
@@ -295,21 +312,6 @@ impl History {
     /// The value behind an id.
     pub fn value(&self, id: ValueId) -> Value {
         self.values.get(id)
-    }
-}
-
-fn begun(position: u32, event: &Event) -> Call {
-    Call {
-        invoked: position,
-        completed: u32::MAX,
-        process: event.process,
-        node: event.node,
-        function: event.function,
-        key: event.key,
-        argument: event.value,
-        completion: Completion::Info,
-        invoked_at: event.time,
-        completed_at: None,
     }
 }
 
