@@ -5,6 +5,7 @@
 //! [`crate::markdown`].
 
 use tribunal_history::Nanos;
+pub(crate) use tribunal_history::grouped as thousands;
 
 /// Fewest characters a cut takes: about as many as saying so.
 const CUT_MIN: usize = 18;
@@ -54,19 +55,6 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
     }
     let mut out: String = text.chars().take(most.saturating_sub(1)).collect();
     out.push('…');
-    out
-}
-
-/// A number with its thousands apart: `101,884`.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
     out
 }
 
@@ -123,9 +111,6 @@ mod tests {
 
     #[test]
     fn figures_read_well() {
-        assert_eq!(thousands(0), "0");
-        assert_eq!(thousands(999), "999");
-        assert_eq!(thousands(1_000_000), "1,000,000");
         assert_eq!(seconds(Nanos(31_204_499_999)), "31.204 s");
         assert_eq!(interval(Nanos::from_secs(30), Some(Nanos::from_secs(45))), "30.000–45.000 s");
         assert_eq!(counted(1, "fault", "faults"), "1 fault");

@@ -17,6 +17,7 @@ mod fault;
 mod fault_record;
 mod finding;
 mod function;
+mod grouped;
 mod history;
 mod ids;
 pub mod jsonl;
@@ -47,6 +48,7 @@ pub use fault::{
 pub use fault_record::{FaultRecord, NodeReading};
 pub use finding::{Cost, Finding};
 pub use function::Function;
+pub use grouped::grouped;
 pub use history::{Call, Completion, History, HistoryError};
 pub use ids::{FaultId, NodeId, OpId, ProcessId};
 pub use nanos::Nanos;

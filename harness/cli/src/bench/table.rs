@@ -1,5 +1,7 @@
 //! The lines of `bench check`.
 
+use tribunal_history::grouped;
+
 use super::args::Kind;
 use super::row::{Measured, Row};
 
@@ -69,18 +71,6 @@ fn time(nanoseconds: u64) -> String {
 
 fn bytes(bytes: u64) -> String {
     format!("{} MB", bytes.div_ceil(1_000_000))
-}
-
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]
