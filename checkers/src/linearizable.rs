@@ -19,6 +19,9 @@ use crate::witness::shrink::{Core, shrink};
 use crate::{Budget, Checker, Engine, Malformed, Monitor, Notation};
 use verdicts::{Judgement, KeyVerdict, Verdicts};
 
+/// The name of the checker.
+pub(crate) const LINEARIZABLE: &str = "linearizable";
+
 /// Shares into which the bytes of a budget are cut: no more keys are judged at a time.
 const SHARES_MAX: usize = 8;
 
@@ -75,7 +78,7 @@ impl<N: Notation> Linearizable<N> {
 
 impl<N: Notation> Checker for Linearizable<N> {
     fn name(&self) -> &'static str {
-        "linearizable"
+        LINEARIZABLE
     }
 
     fn check(&self, record: &Record, budget: &Budget<'_>) -> Vec<Finding> {

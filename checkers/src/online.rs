@@ -12,6 +12,9 @@ use tribunal_history::{History, ValueId};
 /// it one. Silence is not a verdict: a monitor may stop watching a key, and says so; the checker it
 /// came from has the last word on the whole history.
 pub trait Monitor: Send {
+    /// The name of the checker it came from, as its findings carry it.
+    fn checker(&self) -> &'static str;
+
     /// Takes in the events added since the last time. The first alarm is given once.
     fn follow(&mut self, history: &History) -> Option<Alarm>;
 

@@ -9,6 +9,7 @@ use super::recheck::Recheck;
 use super::{Alarm, Monitor, Step, Stream, Watching};
 use crate::Notation;
 use crate::interval::moment;
+use crate::linearizable::LINEARIZABLE;
 
 /// Operations kept of a key whose stream might still give up, so that it can be judged anew.
 const KEPT_MAX: usize = 64;
@@ -161,6 +162,10 @@ fn keep<N: Notation>(
 }
 
 impl<N: Notation> Monitor for Keys<N> {
+    fn checker(&self) -> &'static str {
+        LINEARIZABLE
+    }
+
     fn follow(&mut self, history: &History) -> Option<Alarm> {
         while !self.alarmed
             && let Some(event) = history.events().get(self.taken)

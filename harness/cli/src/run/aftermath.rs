@@ -97,18 +97,20 @@ fn pronounce(
     trial.timings.push(("check".into(), began.elapsed().into()));
 }
 
-/// What was seen while it ran and no checker finds afterwards: a defect of one of the two.
+/// What was seen while it ran and its checker does not find afterwards: a defect of one of the two.
+/// What another checker found confirms nothing.
 fn contradicted(findings: &[Finding], seen: Option<&Sighting>) -> Option<Finding> {
-    let Sighting { event, words, time } = seen?;
-    let confirmed = findings.iter().any(|finding| finding.verdict != Verdict::Valid);
+    let Sighting { checker, event, words, time } = seen?;
+    let confirms = |one: &Finding| one.checker == *checker && one.verdict != Verdict::Valid;
+    let confirmed = findings.iter().any(confirms);
     (!confirmed).then(|| Finding {
         checker: "monitor".to_owned(),
         verdict: Verdict::Unknown,
         anomaly: Finding::DEFECT.to_owned(),
         subject: String::new(),
         summary: format!(
-            "a violation seen at event {event} ({words}) is found by no checker; this is a defect \
-             of the checkers"
+            "a violation seen at event {event} ({words}) is not found afterwards by the checker \
+             {checker}, which saw it; this is a defect of the checkers"
         ),
         details: Vec::new(),
         at: Some(*time),
@@ -267,6 +269,33 @@ mod tests {
         assert_eq!(line.sentence, "tribunal panicked: of 3");
         assert!(store.path().join(line.report.unwrap()).is_file());
         assert_eq!(folder.trial().unwrap().state, RunState::HarnessError);
+    }
+
+    #[test]
+    fn an_alarm_is_confirmed_by_its_own_checker_alone() {
+        let finding = |checker: &str, verdict| Finding {
+            checker: checker.to_owned(),
+            verdict,
+            anomaly: String::new(),
+            subject: String::new(),
+            summary: String::new(),
+            details: Vec::new(),
+            at: None,
+            witness: None,
+            cost: Cost::default(),
+        };
+        let words = "key 5: a stale read".to_owned();
+        let seen = Sighting { checker: "linearizable", time: Nanos(7), event: 3, words };
+        let crash = finding("no-crash", Verdict::Invalid);
+        for (own, confirmed) in
+            [(Verdict::Valid, false), (Verdict::Unknown, true), (Verdict::Invalid, true)]
+        {
+            let findings = [crash.clone(), finding("linearizable", own)];
+            let defect = contradicted(&findings, Some(&seen));
+            assert_eq!(defect.is_none(), confirmed, "{defect:?}");
+            assert!(defect.is_none_or(|defect| defect.is_defect()));
+        }
+        assert_eq!(contradicted(&[crash], None), None);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(super) struct Lookout {
 /// A violation, and when it was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
+    /// The name of the checker whose monitor saw it.
+    pub checker: &'static str,
     /// When, since the run began.
     pub time: Nanos,
     /// Position of the event that completed it.
@@ -39,8 +41,8 @@ impl Lookout {
             if let Some(alarm) = monitor.follow(history)
                 && self.sighting.is_none()
             {
-                let words = words(&alarm, history);
-                self.sighting = Some(Sighting { time: now, event: alarm.event, words });
+                let (checker, words) = (monitor.checker(), words(&alarm, history));
+                self.sighting = Some(Sighting { checker, time: now, event: alarm.event, words });
             }
         }
         self.looked += 1;
