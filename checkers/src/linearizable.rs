@@ -91,7 +91,10 @@ impl<N: Notation> Checker for Linearizable<N> {
             Judge { model: &self.model, engine: self.engine, calls: &calls, values, budget };
         let verdicts = Verdicts::new(&self.model, &calls, values, budget, judge.keys(keys));
         let mut finding = verdicts.finding(self.name());
-        if let Some(bad) = verdicts.first(Verdict::Invalid) {
+        // Where a certificate failed the program is at fault, and nothing it says is relied on.
+        if !finding.is_defect()
+            && let Some(bad) = verdicts.first(Verdict::Invalid)
+        {
             judge.explain(bad, &verdicts, &mut finding);
         }
         vec![finding]

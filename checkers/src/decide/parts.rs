@@ -44,14 +44,15 @@ pub(super) fn decide_parts<M: Model>(
                 });
                 return whole;
             }
-            Ruling::Unknown(doubt) => {
+            // The checker itself is at fault: nothing else it says is relied on.
+            Ruling::Unknown(doubt @ Doubt::Certificate(_)) => {
+                whole.ruling = Ruling::Unknown(doubt);
+                return whole;
+            }
+            Ruling::Unknown(Doubt::Exhausted(what, wall)) => {
                 if matches!(whole.ruling, Ruling::Legal(_)) {
-                    whole.ruling = Ruling::Unknown(match doubt {
-                        Doubt::Exhausted(what, wall) => {
-                            Doubt::Exhausted(what, wall.map(|wall| part[wall]))
-                        }
-                        doubt @ Doubt::Certificate(_) => doubt,
-                    });
+                    let wall = wall.map(|wall| part[wall]);
+                    whole.ruling = Ruling::Unknown(Doubt::Exhausted(what, wall));
                 }
             }
         }

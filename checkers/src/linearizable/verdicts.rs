@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use tribunal_history::{Call, Cost, Finding, Nanos, ValueId, Values, Verdict};
 
+use super::LINEARIZABLE;
 use crate::count::{grouped, plural};
 use crate::decide::Ground;
 use crate::engine::Exhausted;
@@ -90,14 +91,26 @@ impl<'a, N: Notation> Verdicts<'a, N> {
         self.keys.iter().find(|key| key.verdict() == verdict)
     }
 
-    /// The finding about all keys, without the counterexample.
+    /// The finding about all keys, without the counterexample. A defect is never a verdict,
+    /// whatever the other keys are.
     pub(super) fn finding(&self, checker: &str) -> Finding {
+        let defect = self.keys.iter().find_map(|key| match key.judgement {
+            Judgement::Defect(by) => Some((key, by)),
+            _ => None,
+        });
+        match defect {
+            Some((key, by)) => self.defect(key, by),
+            None => self.judged(checker),
+        }
+    }
+
+    fn judged(&self, checker: &str) -> Finding {
         let verdict = self.keys.iter().map(KeyVerdict::verdict).collect();
         let first = self.first(verdict).filter(|_| verdict != Verdict::Valid);
         Finding {
             checker: checker.to_owned(),
             verdict,
-            anomaly: self.anomaly(),
+            anomaly: String::new(),
             subject: first.map(|key| self.name(key)).unwrap_or_default(),
             summary: match first {
                 None => self.valid_summary(),
@@ -109,12 +122,6 @@ impl<'a, N: Notation> Verdicts<'a, N> {
             witness: None,
             cost: self.cost(),
         }
-    }
-
-    /// That the checker itself is at fault, if it is.
-    fn anomaly(&self) -> String {
-        let defect = |key: &KeyVerdict<N>| matches!(key.judgement, Judgement::Defect(_));
-        if self.keys.iter().any(defect) { Finding::DEFECT.to_owned() } else { String::new() }
     }
 
     /// The sentence of an *invalid* whose first bad key did what `headline` says.
@@ -138,14 +145,29 @@ impl<'a, N: Notation> Verdicts<'a, N> {
         )
     }
 
-    /// The finding where an answer did not hold when checked again.
+    /// The finding where an answer about `key` did not hold when checked again: it says so, and
+    /// which other keys were judged bad.
     pub(super) fn defect(&self, key: &KeyVerdict<N>, by: &str) -> Finding {
+        let mut judged = self.judged(LINEARIZABLE);
+        let is_other = |one: &&KeyVerdict<N>| one.key != key.key;
+        let is_bad = |one: &&KeyVerdict<N>| one.verdict() == Verdict::Invalid;
+        let bad = self.keys.iter().filter(is_other).filter(is_bad);
+        let bad: Vec<_> = bad.map(|key| (key, "judged not linearizable".to_owned())).collect();
+        let mut summary = format!("{}: {}", self.name(key), defect(by));
+        if let Some((first, _)) = bad.first() {
+            let count = plural(bad.len() as u64, "other key");
+            let name = self.name(first);
+            summary += &format!("; {count} judged not linearizable, the first {name}");
+        }
+        let mut details = Vec::new();
+        self.list(bad, &mut details);
+        judged.details.splice(0..0, details);
         Finding {
             verdict: Verdict::Unknown,
             anomaly: Finding::DEFECT.to_owned(),
             subject: self.name(key),
-            summary: format!("{}: {}", self.name(key), defect(by)),
-            ..self.finding("linearizable")
+            summary,
+            ..judged
         }
     }
 
