@@ -12,7 +12,7 @@ use crate::normal::Applied;
 use crate::{Budget, Interval, Model};
 
 /// What the search is called where an algorithm's name would stand.
-const SEARCH: &str = "search";
+pub(crate) const SEARCH: &str = "search";
 
 /// What was decided about operations, and how.
 pub struct Decision<M: Model> {
@@ -104,7 +104,8 @@ fn tried<M: Model>(
         };
         let applied = match &ruling {
             Ruling::Legal(order) => settled(model, operations, order),
-            Ruling::Impossible(_) | Ruling::Unknown(_) => Applied::default(),
+            Ruling::Impossible(_) => unsettled(model, operations),
+            Ruling::Unknown(_) => Applied::default(),
         };
         let (decided_by, cost) = (algorithm.name, Cost::default());
         let obstacles = std::mem::take(obstacles);
@@ -131,6 +132,15 @@ fn settled<M: Model>(model: &M, operations: &[Interval<M>], order: &[usize]) -> 
     let bounded = order.iter().filter(|index| operations[**index].is_pending()).count();
     let unobserved = crashed().count().saturating_sub(pure + bounded);
     Applied { pure, unobserved, bounded, ..Applied::default() }
+}
+
+/// What can be said of the crashed operations where there is no order: what the normal form says of
+/// each, by what the others asked for and saw. It was not searched, so nothing stood in its way.
+fn unsettled<M: Model>(model: &M, operations: &[Interval<M>]) -> Applied {
+    if !operations.iter().any(Interval::is_pending) {
+        return Applied::default();
+    }
+    Applied { why_kept: None, ..model.normalise(&mut operations.to_vec()) }
 }
 
 fn legal<M: Model>(

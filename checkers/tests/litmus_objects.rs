@@ -113,6 +113,19 @@ fn sets() {
 }
 
 #[test]
+fn what_became_of_crashed_operations_is_said_also_where_an_algorithm_refutes() {
+    let said = |script: &str| {
+        let finding = invalid("set-linearizable", script, "lost element");
+        finding.details.into_iter().find(|line| line.contains("crashed operation"))
+    };
+    let of = "of 2 crashed operations: 1 would have changed nothing, 1 had no effect that anybody \
+              saw";
+    let crashed = "1 add 5 ok\n2 add 6 info\n3 contains 9 info\n1 contains 5 ok false";
+    assert_eq!(said(crashed).as_deref(), Some(of));
+    assert_eq!(said("1 add 5 ok\n1 contains 5 ok false"), None);
+}
+
+#[test]
 fn counters() {
     let name = "counter-linearizable";
     valid(name, "1 add 1 ok\n1 read ok 1\n1 add -3 ok\n1 read ok -2");

@@ -6,7 +6,7 @@ use tribunal_history::{Call, Cost, Finding, Nanos, ValueId, Values, Verdict};
 
 use super::LINEARIZABLE;
 use crate::count::{grouped, plural};
-use crate::decide::Ground;
+use crate::decide::{Ground, SEARCH};
 use crate::engine::Exhausted;
 use crate::normal::Applied;
 use crate::{Budget, Datum, Malformed, Notation};
@@ -206,7 +206,7 @@ impl<'a, N: Notation> Verdicts<'a, N> {
         self.list(each(&|key| self.doubt(key)), &mut details);
         details.extend(self.decided_by());
         self.list(each(&|key| self.obstacle(key)), &mut details);
-        self.list(each(&|key| self.kept(&key.applied)), &mut details);
+        self.list(each(&|key| self.kept(key)), &mut details);
         details.extend(self.normal_form());
         details
     }
@@ -243,8 +243,11 @@ impl<'a, N: Notation> Verdicts<'a, N> {
         }
     }
 
-    /// Why crashed operations of a key had to be kept.
-    fn kept(&self, applied: &Applied) -> Option<String> {
+    /// Why crashed operations of a key had to be kept by the search.
+    fn kept(&self, KeyVerdict { applied, decided_by, .. }: &KeyVerdict<N>) -> Option<String> {
+        if *decided_by != SEARCH {
+            return None;
+        }
         let kept = match applied.kept {
             0 => return None,
             1 => "1 crashed operation stays as it is".to_owned(),
