@@ -20,7 +20,7 @@ const STATE_MAX: usize = 160;
 
 /// One operation of the table below the drawing.
 pub(crate) struct StepRow {
-    /// The number in the legal order, `✗`, or `·` if it was never its turn.
+    /// The number in the legal order, `✗`, or `·` if it has no place in it.
     pub(crate) step: String,
     pub(crate) class: &'static str,
     pub(crate) client: String,
@@ -132,7 +132,7 @@ fn counterexample(
     }
 }
 
-/// The legal order, then what is refused, then what was never its turn.
+/// The legal order, then what is refused, then the rest, which some witnesses consist of.
 fn rows(witness: &Witness) -> Vec<StepRow> {
     let mut told = vec![false; witness.operations.len()];
     let mut rows = Vec::new();
@@ -154,8 +154,12 @@ fn rows(witness: &Witness) -> Vec<StepRow> {
             told[bar] = true;
         }
     }
+    let rest = match witness.order.is_empty() {
+        true => "the contradiction rests on it",
+        false => "the order ends before it",
+    };
     for bar in (0..told.len()).filter(|bar| !told[*bar]) {
-        rows.push(row(witness, bar, "·".into(), "it was never its turn".into()));
+        rows.push(row(witness, bar, "·".into(), rest.into()));
     }
     rows
 }

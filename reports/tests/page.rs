@@ -179,3 +179,17 @@ fn nodes_without_name_do_not_break_a_page() {
     }
     assert!(render_html(&trial, &record).contains("</html>"));
 }
+
+#[test]
+fn operations_outside_an_order_are_not_said_to_have_waited() {
+    let (mut trial, record) = synthetic::invalid(20, 200);
+    let (ended, rests) = ("the order ends before it", "the contradiction rests on it");
+    let page = render_html(&trial, &record);
+    assert!(page.contains(ended) && !page.contains(rests));
+    // Accounting has no order, only operations that contradict each other.
+    for witness in trial.findings.iter_mut().filter_map(|finding| finding.witness.as_mut()) {
+        witness.order.clear();
+    }
+    let page = render_html(&trial, &record);
+    assert!(page.contains(rests) && !page.contains(ended));
+}

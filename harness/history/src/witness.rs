@@ -75,7 +75,7 @@ pub enum WitnessRole {
     Ordered,
     /// Refused by the model: the impossible one.
     Refused,
-    /// Neither: it was never its turn.
+    /// Neither: the order ends before it, or there is none and the contradiction rests on it.
     Waiting,
 }
 
