@@ -50,8 +50,9 @@ impl Named {
     }
 }
 
-/// Those that weaken what a register or a map promises.
-const WEAKER: &[&str] = &[
+/// What a map may be besides: its values may come with revisions, and it may promise less.
+const BESIDES_MAP: &[&str] = &[
+    "versioned",
     "sequential",
     "sequential-per-key",
     "causal",
@@ -63,9 +64,10 @@ const WEAKER: &[&str] = &[
     "convergence",
 ];
 
-/// The same, and the map, which is also a register.
+/// The same of a register, and a map is one as well.
 const BESIDES_REGISTER: &[&str] = &[
     "kv",
+    "versioned",
     "sequential",
     "sequential-per-key",
     "causal",
@@ -98,7 +100,7 @@ pub const CHECKERS: &[Named] = &[
         name: "kv",
         about: "linearizable keys of a map: get, put, append, delete, cas",
         operations: form::MAP,
-        rather_than: WEAKER,
+        rather_than: BESIDES_MAP,
         make: || Box::new(Linearizable::kv()),
     },
     Named {
