@@ -2,6 +2,7 @@
 //! order: each algorithm alone, the search alone, and all together.
 
 mod objects;
+mod tell;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,8 @@ use tribunal_checkers::{
     SemaphoreOutput, Set, SetInput, SetOutput,
 };
 use tribunal_history::Random;
+
+use tell::tell;
 
 /// Histories a model is judged on in the default run.
 const COUNT: u64 = 20_000;
@@ -513,7 +516,10 @@ fn judge<O: Object>(name: &str, object: &O, count: u64, least: &[u64]) {
     let false_ones = Shape { lie_every: 1, clients: 2, operations: 9, crash_every: 20 };
     let counts = compare(name, object, &[SMALL, false_ones, four], count);
     let valid = counts.valid * 100 / count;
-    println!("{name}: {valid} % valid, {:?}", counts.decided);
+    tell(&format!("{name}, all together"), count, counts.valid, count - counts.valid);
+    for (algorithm, decided, invalid) in &counts.decided {
+        tell(&format!("{name}, {algorithm} alone"), count, decided - invalid, *invalid);
+    }
     assert!((30..=94).contains(&valid), "{valid} % of {name} are valid");
     for ((algorithm, decided, invalid), least) in counts.decided.iter().zip(least) {
         assert!(decided * 100 / count >= *least, "{algorithm} decides {decided} of {name}");
@@ -554,6 +560,15 @@ fn semaphores(count: u64) {
     judge("that refuses", &Semaphores { permits: 2, most: 1, refused_every: 2 }, count, &[5]);
 }
 
+fn ids(count: u64) {
+    judge("ids", &Ids, count, &[100]);
+}
+
+fn transactions(count: u64) {
+    judge("transactions on two keys", &Transactions { keys: 2 }, count, &[]);
+    judge("transactions on five keys", &Transactions { keys: 5 }, count, &[]);
+}
+
 #[test]
 fn sets_agree_with_brute_force() {
     sets(COUNT);
@@ -566,7 +581,7 @@ fn counters_agree_with_brute_force() {
 
 #[test]
 fn ids_agree_with_brute_force() {
-    judge("ids", &Ids, COUNT, &[100]);
+    ids(COUNT);
 }
 
 #[test]
@@ -581,21 +596,50 @@ fn semaphores_agree_with_brute_force() {
 
 #[test]
 fn transactions_agree_with_brute_force() {
-    judge("transactions on two keys", &Transactions { keys: 2 }, COUNT, &[]);
-    judge("transactions on five keys", &Transactions { keys: 5 }, COUNT, &[]);
+    transactions(COUNT);
 }
 
-#[test]
-#[ignore = "a million histories of each model; minutes, in release"]
-fn a_million_of_each() {
-    let count = 1_000_000;
-    sets(count);
-    counters(count);
-    judge("ids", &Ids, count, &[100]);
-    locks(count);
-    semaphores(count);
-    judge("transactions on two keys", &Transactions { keys: 2 }, count, &[]);
-    judge("transactions on five keys", &Transactions { keys: 5 }, count, &[]);
+/// The long version: `.ci/twins`.
+mod a_million {
+    use super::*;
+
+    const MANY: u64 = 1_000_000;
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn sets_agree_with_brute_force() {
+        sets(MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn counters_agree_with_brute_force() {
+        counters(MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn ids_agree_with_brute_force() {
+        ids(MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn locks_agree_with_brute_force() {
+        locks(MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn semaphores_agree_with_brute_force() {
+        semaphores(MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn transactions_agree_with_brute_force() {
+        transactions(MANY);
+    }
 }
 
 /// Every input and output the histories above are made of.

@@ -85,7 +85,7 @@ fn random_logs_agree_with_every_order() {
 
 /// Run it when the algorithm changes.
 #[test]
-#[ignore = "a minute"]
+#[ignore = "minutes in release mode"]
 fn a_million_random_logs_agree_with_every_order() {
     compare_random("many logs", 400_000, (SMALL, None));
     compare_random("many wide logs", 400_000, (WIDE, None));

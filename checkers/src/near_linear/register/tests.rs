@@ -66,7 +66,7 @@ fn random_registers_agree_with_every_order() {
 
 /// Two million histories: run it when the algorithm changes.
 #[test]
-#[ignore = "a minute"]
+#[ignore = "minutes in release mode"]
 fn two_million_random_registers_agree_with_every_order() {
     assert!(compare_random("many registers", 1_000_000, SMALL) <= 8);
     assert!(compare_random("many wide registers", 1_000_000, WIDE) <= 10);
@@ -106,10 +106,11 @@ fn every_register_of_three_operations() {
 
 /// Fourteen million histories: run it when the algorithm changes.
 #[test]
-#[ignore = "a minute"]
+#[ignore = "minutes in release mode"]
 fn every_register_of_four_operations() {
     let shares = compare_every(4, &[value(1), value(2)]);
     assert_eq!(shares.histories, 105 * 15 * 15 * 15 * 15);
+    shares.tell("every register of four operations, the algorithm alone");
     assert!(shares.bite(10) <= 5);
 }
 

@@ -80,7 +80,7 @@ fn random_revisions_agree_with_every_order() {
 
 /// Run it when the algorithm changes.
 #[test]
-#[ignore = "a minute"]
+#[ignore = "minutes in release mode"]
 fn a_million_random_revisions_agree_with_every_order() {
     compare_random("many revisions", 500_000, (SMALL, 3));
     compare_random("many wide revisions", 500_000, (WIDE, 20));

@@ -58,7 +58,7 @@ fn random_numbers_agree_with_every_order() {
 
 /// Run it when the algorithm changes.
 #[test]
-#[ignore = "a minute"]
+#[ignore = "minutes in release mode"]
 fn a_million_random_numbers_agree_with_every_order() {
     compare_random("many units", 500_000, (SMALL, 1), 70);
     compare_random("many sums", 500_000, (WIDE, 3), 60);
