@@ -14,6 +14,10 @@ fix:
 nightly *flags:
     .ci/nightly --runs 3 --time-limit 10s {{flags}}
 
+# The checkers against their brute-force twins, a million histories of each model; flags as of `.ci/twins --help`.
+twins *flags:
+    .ci/twins {{flags}}
+
 # Check the workflows against the schema of GitHub Actions (cargo install action-validator).
 workflows:
     for workflow in .github/workflows/*.yml; do action-validator "$workflow" || exit 1; done

@@ -90,3 +90,6 @@ pub use witness::speaker::Speaker;
 #[cfg(test)]
 #[path = "../tests/rig/mod.rs"]
 mod rig;
+#[cfg(test)]
+#[path = "../tests/tell/mod.rs"]
+mod tell;

@@ -3,7 +3,11 @@
 use tribunal_history::{Random, Seed};
 
 use crate::interval::moment;
-use crate::{Attempt, Confirmation, Interval, Model, NEVER, confirm, is_linearization};
+use crate::tell::tell;
+use crate::{
+    Attempt, Budget, Confirmation, Decision, Engine, Interval, Model, NEVER, Ruling, confirm,
+    decide, decide_with, is_linearization,
+};
 
 /// A store that mostly behaves.
 pub(crate) trait Store {
@@ -157,6 +161,11 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
+    /// Prints them.
+    pub(crate) fn tell(&self, name: &str) {
+        tell(name, self.histories, self.applied - self.impossible, self.impossible);
+    }
+
     /// That the algorithm applied to at least so many in a hundred, and between a tenth and nine
     /// tenths of these had an order; and the largest core.
     pub(crate) fn bite(&self, applied: u64) -> usize {
@@ -197,6 +206,26 @@ pub(crate) fn compare<M: Model>(
     }
 }
 
+/// Judges one history by everything together, by the search alone and by every order; whether it
+/// has one.
+fn judge_together<M: Model>(model: &M, operations: &[Interval<M>]) -> bool
+where
+    Interval<M>: std::fmt::Debug,
+{
+    let has_order = has_order(model, operations);
+    let together = decide(model, operations, &Budget::DEFAULT);
+    let searched = decide_with(model, operations, &Budget::DEFAULT, Engine::JustInTime);
+    for Decision { ruling, decided_by, .. } in [together, searched] {
+        let is_legal = match ruling {
+            Ruling::Legal(_) => true,
+            Ruling::Impossible(_) => false,
+            Ruling::Unknown(doubt) => panic!("{decided_by}: {doubt:?} of {operations:#?}"),
+        };
+        assert_eq!(is_legal, has_order, "{decided_by} of {operations:#?}");
+    }
+    has_order
+}
+
 /// Judges `count` histories of 2 to `shape.operations` operations.
 pub(crate) fn compare_many<S: Store>(
     name: &str,
@@ -208,12 +237,16 @@ where
     Interval<S::Model>: std::fmt::Debug,
 {
     let mut shares = Shares::default();
+    let mut legal = 0;
     for number in 0..count {
         let mut random = Seed(1).child_at(name, number).random();
         let operations = random.between(2, shape.operations);
         let history = history(store, &mut random, Shape { operations, ..shape });
         compare(store.model(), attempt, &history, &mut shares);
+        legal += u64::from(judge_together(store.model(), &history));
     }
+    shares.tell(&format!("{name}, the algorithm alone"));
+    tell(&format!("{name}, all together"), count, legal, count - legal);
     shares
 }
 

@@ -2,6 +2,8 @@
 
 mod oracle;
 mod script;
+#[path = "../tell/mod.rs"]
+mod tell;
 mod world;
 
 mod golden;

@@ -10,6 +10,7 @@ use tribunal_history::{EventKind, History, Seed, Value, Verdict};
 
 use crate::oracle::{self, Says};
 use crate::script::{Line, figure, history, judge};
+use crate::tell::tell;
 use crate::world::{
     BankObject, CounterObject, IdObject, LogObject, NIL, Object, QueueObject, SetObject, Shape,
     StoreObject, run,
@@ -46,6 +47,9 @@ fn compare(
             if verdict == Verdict::Invalid { finding.anomaly.clone() } else { verdict.to_string() };
         *met.entry(entry).or_default() += 1;
     }
+    let times = |verdict: Verdict| met.get(&verdict.to_string()).copied().unwrap_or(0);
+    let (valid, unknown) = (times(Verdict::Valid), times(Verdict::Unknown));
+    tell(checker.name(), count, valid, count - valid - unknown);
     met
 }
 
@@ -58,22 +62,22 @@ fn all_met(met: &BTreeMap<String, u64>, names: &[&str]) {
     }
 }
 
+/// Histories of each checker in the default run, and in the long one.
 const COUNT: u64 = 4_000;
+const MANY: u64 = 1_000_000;
 
-#[test]
-fn sets() {
-    let met = compare("set", COUNT, (&Set, &oracle::set), |number| {
+fn sets(count: u64) {
+    let met = compare("set", count, (&Set, &oracle::set), |number| {
         (Shape::LIAR, Box::new(SetObject { narrow: number % 2 == 0, ..SetObject::default() }))
     });
     all_met(&met, &["valid", "unknown", "lost element", "unexpected element"]);
 }
 
-#[test]
-fn full_sets() {
+fn full_sets(count: u64) {
     for linearizable in [false, true] {
         let checker = if linearizable { SetFull::linearizable() } else { SetFull::new() };
         let oracle = |history: &History| oracle::set_full(history, linearizable);
-        let met = compare("set-full", COUNT, (&checker, &oracle), |number| {
+        let met = compare("set-full", count, (&checker, &oracle), |number| {
             let shape = Shape { operations: 14, ..Shape::LIAR };
             (shape, Box::new(SetObject { narrow: number % 2 == 0, ..SetObject::default() }))
         });
@@ -83,8 +87,7 @@ fn full_sets() {
     }
 }
 
-#[test]
-fn queues() {
+fn queues(count: u64) {
     let cases = [
         (TotalQueue::at_least_once(), false, true),
         (TotalQueue::at_most_once(), true, false),
@@ -92,7 +95,7 @@ fn queues() {
     ];
     for (checker, loses, duplicates) in cases {
         let oracle = |history: &History| oracle::queue(history, loses, duplicates);
-        let met = compare("queue", COUNT, (&checker, &oracle), |number| {
+        let met = compare("queue", count, (&checker, &oracle), |number| {
             let object = QueueObject {
                 narrow: number % 2 == 0,
                 undrained: number % 3 == 0,
@@ -106,31 +109,28 @@ fn queues() {
     }
 }
 
-#[test]
-fn ids() {
-    let met = compare("ids", COUNT, (&UniqueIds, &oracle::ids), |_| {
+fn ids(count: u64) {
+    let met = compare("ids", count, (&UniqueIds, &oracle::ids), |_| {
         (Shape::LIAR, Box::new(IdObject::default()))
     });
     all_met(&met, &["valid", "duplicate id"]);
     assert!(met.contains_key("unknown"));
 }
 
-#[test]
-fn counters() {
-    let met = compare("counter", COUNT, (&CounterBounds, &oracle::counter), |number| {
+fn counters(count: u64) {
+    let met = compare("counter", count, (&CounterBounds, &oracle::counter), |number| {
         (Shape::LIAR, Box::new(CounterObject { negative: number % 2 == 0, ..Default::default() }))
     });
     all_met(&met, &["valid", "counter out of bounds"]);
-    let met = compare("pn-counter", COUNT, (&PnCounter, &oracle::pn_counter), |number| {
+    let met = compare("pn-counter", count, (&PnCounter, &oracle::pn_counter), |number| {
         (Shape::LIAR, Box::new(CounterObject { negative: number % 2 == 0, ..Default::default() }))
     });
     all_met(&met, &["valid", "unknown", "wrong final count"]);
 }
 
-#[test]
-fn banks() {
+fn banks(count: u64) {
     let bank = Bank::new().total(10).accounts((0..3).map(Value::Int));
-    let met = compare("bank", COUNT, (&bank, &oracle::bank), |number| {
+    let met = compare("bank", count, (&bank, &oracle::bank), |number| {
         let object = BankObject { negative: number % 7 == 0, ..BankObject::default() };
         (Shape { lie_every: 12, ..Shape::LIAR }, Box::new(object))
     });
@@ -139,12 +139,11 @@ fn banks() {
     all_met(&met, &["valid", "unknown"]);
 }
 
-#[test]
-fn forks() {
+fn forks(count: u64) {
     for sessions in [true, false] {
         let checker = if sessions { LongFork::new() } else { LongFork::forks_only() };
         let oracle = |history: &History| oracle::long_fork(history, sessions);
-        let met = compare("fork", COUNT, (&checker, &oracle), |number| {
+        let met = compare("fork", count, (&checker, &oracle), |number| {
             let shape = Shape { operations: 16, lie_every: 6, info_every: 12, ..Shape::LIAR };
             (shape, Box::new(StoreObject { again: number % 2 == 0, ..StoreObject::default() }))
         });
@@ -153,9 +152,8 @@ fn forks() {
     }
 }
 
-#[test]
-fn logs() {
-    let met = compare("log", 2 * COUNT, (&Log::new(), &oracle::log), |number| {
+fn logs(count: u64) {
+    let met = compare("log", 2 * count, (&Log::new(), &oracle::log), |number| {
         let lie_every = [10, 20, 0][number as usize % 3];
         let object = LogObject { slips: number % 2 == 0, ..LogObject::default() };
         (Shape { operations: 20, lie_every, ..Shape::LIAR }, Box::new(object))
@@ -173,6 +171,59 @@ fn logs() {
     for name in rarer {
         assert!(met.contains_key(name), "{name}: {met:?}");
     }
+}
+
+#[test]
+fn sets_agree() {
+    sets(COUNT);
+}
+
+#[test]
+fn full_sets_agree() {
+    full_sets(COUNT);
+}
+
+#[test]
+fn queues_agree() {
+    queues(COUNT);
+}
+
+#[test]
+fn ids_agree() {
+    ids(COUNT);
+}
+
+#[test]
+fn counters_agree() {
+    counters(COUNT);
+}
+
+#[test]
+fn banks_agree() {
+    banks(COUNT);
+}
+
+#[test]
+fn forks_agree() {
+    forks(COUNT);
+}
+
+#[test]
+fn logs_agree() {
+    logs(COUNT);
+}
+
+#[test]
+#[ignore = "minutes in release mode"]
+fn a_million_of_each() {
+    sets(MANY);
+    full_sets(MANY);
+    queues(MANY);
+    ids(MANY);
+    counters(MANY);
+    banks(MANY);
+    forks(MANY);
+    logs(MANY);
 }
 
 /// What Jepsen would record of the same run: micro-operations in transactions.

@@ -11,6 +11,7 @@ use tribunal_history::Seed;
 
 use crate::histories::{Shape, random_history};
 use crate::object::{Answer, Ask, Plain};
+use crate::tell::tell;
 use crate::{Tested, intervals, show};
 
 /// Random histories of each object by default.
@@ -28,6 +29,15 @@ pub(crate) struct Tally {
     pub(crate) inapplicable: BTreeMap<String, u64>,
     /// How many cores have how many operations.
     pub(crate) cores: BTreeMap<usize, u64>,
+}
+
+impl Tally {
+    /// Prints it.
+    pub(crate) fn tell(&self, name: &str) {
+        let left = self.undecided + self.inapplicable.values().sum::<u64>();
+        let histories = self.legal + self.impossible + left;
+        tell(&format!("{name}, the algorithm alone"), histories, self.legal, self.impossible);
+    }
 }
 
 /// What the algorithm alone says of a history, checked in every way there is.
@@ -84,7 +94,8 @@ fn run<D: Tested>(name: &str, count: u64, shapes: &[Shape]) -> Tally {
         let shape = Shape { operations, clients: random.between(2, shape.clients), ..shape };
         check::<D>(&random_history(&mut random, D::RULE, shape), &mut tally);
     }
-    eprintln!("{name}: {tally:?}");
+    tally.tell(name);
+    println!("CORES {name} {:?}", tally.cores);
     tally
 }
 
@@ -122,15 +133,19 @@ fn bags() {
 }
 
 /// A bag whose answers all say what was taken need not have unique values.
-#[test]
-fn bags_with_repeated_values() {
+fn bags_with_repeated_values(name: &str, count: u64) {
     let few = Shape { unique: false, empties: false, mutations: 6, ..Shape::SMALL };
     let shape = Shape { takes_crash: true, puts_of_ten: 4, ..few };
-    let tally = run::<Unordered>("repeated", COUNT, &[shape]);
+    let tally = run::<Unordered>(name, count, &[shape]);
     let not_unique = "values are not unique: several operations enqueue one";
     assert!(tally.inapplicable[not_unique] > 0, "an answer of nothing there is made by a change");
-    assert!(tally.inapplicable.values().sum::<u64>() < COUNT / 4, "{tally:?}");
-    assert!(tally.impossible > COUNT / 20 && tally.legal > COUNT / 4, "{tally:?}");
+    assert!(tally.inapplicable.values().sum::<u64>() < count / 4, "{tally:?}");
+    assert!(tally.impossible > count / 20 && tally.legal > count / 4, "{tally:?}");
+}
+
+#[test]
+fn some_bags_with_repeated_values() {
+    bags_with_repeated_values("repeated", COUNT);
 }
 
 /// Values that together cover an answer of *nothing there*, each for a while.
@@ -177,12 +192,32 @@ fn long_chains() {
     shows_chains::<Unordered>();
 }
 
-/// A million histories of each object: minutes in release mode.
-#[test]
-#[ignore = "a million histories of each object; minutes in release mode"]
-fn a_million_of_each() {
-    run_both::<Fifo>("a million queues", MANY);
-    run_both::<Lifo>("a million stacks", MANY);
-    run_both::<Priority>("a million priority queues", MANY);
-    run_both::<Unordered>("a million bags", MANY);
+/// The long version: `.ci/twins`.
+mod a_million {
+    use super::*;
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn queues() {
+        run_both::<Fifo>("a million queues", MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn stacks() {
+        run_both::<Lifo>("a million stacks", MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn priority_queues() {
+        run_both::<Priority>("a million priority queues", MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn bags() {
+        run_both::<Unordered>("a million bags", MANY);
+        bags_with_repeated_values("a million bags of repeated values", MANY);
+    }
 }

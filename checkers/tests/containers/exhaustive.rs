@@ -61,11 +61,12 @@ fn judge_all<D: Tested>(count: usize, stride: usize) -> Tally {
     tally
 }
 
-fn every_small_history<D: Tested>(stride: usize) {
+fn every_small_history<D: Tested>(name: &str, stride: usize) {
     for count in 1..=3 {
         judge_all::<D>(count, 1);
     }
     let tally = judge_all::<D>(4, stride);
+    tally.tell(&format!("every {name} of four operations"));
     let (count, decided) = (105 * 9_u64.pow(4) / stride as u64, tally.legal + tally.impossible);
     assert!(decided > count / 3 && tally.legal > count / 30, "{tally:?}");
     assert!(tally.cores.keys().all(|operations| *operations <= 6), "{tally:?}");
@@ -75,18 +76,18 @@ fn every_small_history<D: Tested>(stride: usize) {
 fn every_small_history_of_each() {
     // Coprime to the number of kinds, so that every kind comes in every place.
     const STRIDE: usize = 7;
-    every_small_history::<Fifo>(STRIDE);
-    every_small_history::<Lifo>(STRIDE);
-    every_small_history::<Priority>(STRIDE);
-    every_small_history::<Unordered>(STRIDE);
+    every_small_history::<Fifo>("seventh queue", STRIDE);
+    every_small_history::<Lifo>("seventh stack", STRIDE);
+    every_small_history::<Priority>("seventh priority queue", STRIDE);
+    every_small_history::<Unordered>("seventh bag", STRIDE);
 }
 
 /// The same without leaving any out.
 #[test]
 #[ignore = "every history of four operations; a minute in release mode"]
 fn all_small_histories_of_each() {
-    every_small_history::<Fifo>(1);
-    every_small_history::<Lifo>(1);
-    every_small_history::<Priority>(1);
-    every_small_history::<Unordered>(1);
+    every_small_history::<Fifo>("queue", 1);
+    every_small_history::<Lifo>("stack", 1);
+    every_small_history::<Priority>("priority queue", 1);
+    every_small_history::<Unordered>("bag", 1);
 }

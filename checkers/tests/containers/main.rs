@@ -10,6 +10,8 @@ mod histories;
 mod object;
 mod pipeline;
 mod speed;
+#[path = "../tell/mod.rs"]
+mod tell;
 
 use object::{Answer, Ask, Plain, Rule};
 use tribunal_checkers::{

@@ -9,9 +9,13 @@ use tribunal_history::{Random, Seed};
 
 use crate::histories::{Shape, random_history};
 use crate::object::{Answer, Ask, Plain, Rule};
+use crate::tell::tell;
 use crate::{Tested, intervals, show};
 
 const COUNT: u64 = 6_000;
+
+/// The same when it shall be certain.
+const MANY: u64 = 1_000_000;
 
 const CHANGED: Shape = Shape { mutations: 4, ..Shape::SMALL };
 
@@ -35,10 +39,10 @@ fn each<D: Tested>(name: &str, count: u64, mut test: impl FnMut(&mut Random, &[P
     }
 }
 
-fn decides<D: Tested>(name: &str) {
+fn decides<D: Tested>(name: &str, count: u64) {
     let (mut searched, mut impossible) = (0, 0);
     let model = Container::<D>::new();
-    each::<D>(name, COUNT, |_, history| {
+    each::<D>(name, count, |_, history| {
         let decision = decide(&model, &intervals::<D>(history), &Budget::DEFAULT);
         let allowed = match decision.ruling {
             Ruling::Legal(_) => true,
@@ -49,16 +53,46 @@ fn decides<D: Tested>(name: &str) {
         searched += u64::from(decision.decided_by == "search");
         impossible += u64::from(!allowed);
     });
-    assert!(searched > COUNT / 4, "{searched} of {name} were searched");
-    assert!(impossible > COUNT / 8, "{impossible} of {name} are impossible");
+    tell(&format!("{name}, all together"), count, count - impossible, impossible);
+    assert!(searched > count / 4, "{searched} of {name} were searched");
+    assert!(impossible > count / 8, "{impossible} of {name} are impossible");
 }
 
 #[test]
 fn every_history_is_decided_rightly() {
-    decides::<Fifo>("queues");
-    decides::<Lifo>("stacks");
-    decides::<Priority>("priority queues");
-    decides::<Unordered>("bags");
+    decides::<Fifo>("queues", COUNT);
+    decides::<Lifo>("stacks", COUNT);
+    decides::<Priority>("priority queues", COUNT);
+    decides::<Unordered>("bags", COUNT);
+}
+
+/// The long version: `.ci/twins`.
+mod a_million {
+    use super::*;
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn queues() {
+        decides::<Fifo>("queues", MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn stacks() {
+        decides::<Lifo>("stacks", MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn priority_queues() {
+        decides::<Priority>("priority queues", MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn bags() {
+        decides::<Unordered>("bags", MANY);
+    }
 }
 
 /// Operations as the dumb judge sees them: those of the history, with the ends and the answers that

@@ -2,6 +2,8 @@
 
 #[path = "../rig/mod.rs"]
 mod rig;
+#[path = "../tell/mod.rs"]
+mod tell;
 
 mod arrows;
 mod definitions;

@@ -9,6 +9,7 @@ use tribunal_history::{
 use crate::definitions::{Op, operations};
 use crate::histories::Shape;
 use crate::rig::{judge, picture, show};
+use crate::tell::tell;
 use crate::twins::{UNIQUE, histories};
 
 /// An operation with its times; a crashed one never ends.
@@ -89,6 +90,7 @@ pub(crate) fn staleness(count: u64) {
             assert!(strict.witness.is_some_and(|witness| witness.words.len() > 3));
         }
     }
+    tell("staleness, whether there is a bound", count, count - broken, broken);
     assert!(stale * 100 / count >= 8, "{stale} of {count} are stale: the generator is no test");
     assert!((5..=40).contains(&(broken * 100 / count)), "{broken} of {count} have no bound");
 }
@@ -154,6 +156,7 @@ pub(crate) fn convergence(count: u64) {
         assert_eq!(finding.witness.is_some(), expected == Verdict::Invalid);
         shares[expected as usize] += 1;
     }
+    tell("convergence", count, shares[Verdict::Valid as usize], shares[Verdict::Invalid as usize]);
     for share in shares {
         assert!(share * 100 / count >= 8, "{shares:?} of {count}: the generator is no test");
     }

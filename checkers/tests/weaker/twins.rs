@@ -12,6 +12,7 @@ use tribunal_history::{
 use crate::definitions::{self, CausalModel, Op};
 use crate::histories::{self, Shape};
 use crate::rig::{judge, show};
+use crate::tell::tell;
 use crate::timed::{convergence, staleness};
 
 /// Histories of each model in the default run; the long version has [`MANY`].
@@ -75,6 +76,7 @@ fn compare(
         assert_eq!(finding.witness.is_some(), !expected, "{finding:#?}");
         valid += u64::from(expected);
     }
+    tell(name, count, valid, count - valid - unknown);
     let share = valid * 100 / (count - unknown);
     assert!((25..=92).contains(&share), "{share} % of {name} are valid: the generator is no test");
     assert!(unknown * 100 <= count * 80, "{unknown} of {count} of {name} are unknown");
@@ -92,13 +94,17 @@ fn all_models(count: u64) {
     compare("regular", (count, UNIQUE), &Regular, false, definitions::regular);
     compare("regular-repeated", (count, REPEATED), &Regular, false, definitions::regular);
     let models = [
-        ("causal", CausalConsistency::causal(), CausalModel::Weak),
-        ("convergent", CausalConsistency::convergent(), CausalModel::Convergent),
+        (("causal", "causal-repeated"), CausalConsistency::causal(), CausalModel::Weak),
+        (
+            ("convergent", "convergent-repeated"),
+            CausalConsistency::convergent(),
+            CausalModel::Convergent,
+        ),
     ];
-    for (name, checker, model) in models {
+    for ((name, repeated), checker, model) in models {
         let holds = |operations: &[Op]| definitions::causal(operations, model);
         compare(name, (count, UNIQUE), &checker, false, holds);
-        compare(name, (count, REPEATED), &checker, true, holds);
+        compare(repeated, (count, REPEATED), &checker, true, holds);
     }
 }
 
@@ -115,7 +121,7 @@ fn guarantees(name: &'static str, (count, shapes): (u64, &'static [Shape]), may_
         definitions::MONOTONIC_WRITES,
         definitions::WRITES_FOLLOW_READS,
     ];
-    let mut invalid = [0_u64; 4];
+    let (mut valid, mut invalid) = ([0_u64; 4], [0_u64; 4]);
     for (number, history) in histories(name, count, shapes).enumerate() {
         let operations = definitions::operations(&history);
         let holds: Vec<bool> =
@@ -137,8 +143,13 @@ fn guarantees(name: &'static str, (count, shapes): (u64, &'static [Shape]), may_
                 "history {number}\n{}{holds:?}\n{finding:#?}",
                 show(&history)
             );
+            valid[place] += u64::from(verdict == Verdict::Valid);
             invalid[place] += u64::from(verdict == Verdict::Invalid);
         }
+    }
+    for place in 0..4 {
+        let guarantee = &SessionGuarantees.check(&Record::default(), &Budget::DEFAULT)[place];
+        tell(&format!("{name}, {}", guarantee.checker), count, valid[place], invalid[place]);
     }
     for count_of in invalid.into_iter().filter(|_| !may_doubt) {
         let share = count_of * 100 / count;
@@ -193,12 +204,26 @@ fn many_sessions_change_nothing() {
     }
 }
 
-/// The long version: `cargo test --release -p tribunal-checkers --test weaker -- --ignored`.
-#[test]
-#[ignore = "two hundred thousand histories of each model take minutes"]
-fn models_agree_with_their_definitions_on_many() {
-    all_models(MANY);
-    all_guarantees(MANY);
-    staleness(MANY);
-    convergence(MANY);
+/// The long version: `.ci/twins`.
+mod many {
+    use super::*;
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn models_agree_with_their_definitions() {
+        all_models(MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn guarantees_agree_with_their_definitions() {
+        all_guarantees(MANY);
+    }
+
+    #[test]
+    #[ignore = "minutes in release mode"]
+    fn times_agree_with_their_definitions() {
+        staleness(MANY);
+        convergence(MANY);
+    }
 }

@@ -5,6 +5,7 @@ use tribunal_history::Seed;
 use super::toys::{Counter, Queue, Toy, first_impossible, longest, random_history};
 use crate::engine::race::Entrant;
 use crate::engine::{Answer, Engine, Stuck, just_in_time};
+use crate::tell::tell;
 use crate::{Budget, Cell, Interval, is_linearization};
 
 /// Judges one history in every way; whether it has an order.
@@ -62,6 +63,7 @@ fn compare<T: Toy>(name: &str, toy: &T, count: u64) {
         let operations = random_history(toy, &mut random);
         valid += u64::from(judge(toy, &operations, &format!("history {number} of {name}")));
     }
+    tell(&format!("search, {name}"), count, valid, count - valid);
     let share = valid * 100 / count;
     assert!((30..=85).contains(&share), "{share} % of {name} are valid: the generator is no test");
 }

@@ -69,7 +69,7 @@ impl Store for Logs {
 
 fn compare_random(name: &str, count: u64, (shape, values): (Shape, Option<u64>)) {
     let shares = compare_many(name, &Logs { values }, attempt, (count, shape));
-    assert!(shares.bite(90) <= 8, "{shares:?}");
+    assert!(shares.bite(91) <= 8, "{shares:?}");
 }
 
 const SMALL: Shape = Shape { operations: 9, clients: 4, crash_every: 4, lie_every: 10 };
@@ -85,7 +85,7 @@ fn random_logs_agree_with_every_order() {
 
 /// Run it when the algorithm changes.
 #[test]
-#[ignore = "a minute"]
+#[ignore = "minutes in release mode"]
 fn a_million_random_logs_agree_with_every_order() {
     compare_random("many logs", 400_000, (SMALL, None));
     compare_random("many wide logs", 400_000, (WIDE, None));

@@ -65,7 +65,7 @@ impl Store for Registers {
 
 fn compare_random(name: &str, count: u64, (shape, values): (Shape, u64)) {
     let shares = compare_many(name, &Registers { values }, attempt, (count, shape));
-    assert!(shares.bite(90) <= 12, "{shares:?}");
+    assert!(shares.bite(92) <= 12, "{shares:?}");
 }
 
 const SMALL: Shape = Shape { operations: 9, clients: 4, crash_every: 4, lie_every: 10 };
@@ -80,7 +80,7 @@ fn random_revisions_agree_with_every_order() {
 
 /// Run it when the algorithm changes.
 #[test]
-#[ignore = "a minute"]
+#[ignore = "minutes in release mode"]
 fn a_million_random_revisions_agree_with_every_order() {
     compare_random("many revisions", 500_000, (SMALL, 3));
     compare_random("many wide revisions", 500_000, (WIDE, 20));

@@ -90,9 +90,10 @@ fn compare_random(name: &str, count: u64, shape: Shape) -> usize {
     let mut largest = 0;
     for characters in [false, true] {
         let store = Maps { model: Cell::kv(), characters };
-        let name = &format!("{name} {characters}");
+        let tokens = if characters { "characters" } else { "numbers" };
+        let name = &format!("{name} of {tokens}");
         let shares = compare_many(name, &store, attempt, (count / 2, shape));
-        largest = shares.bite(70).max(largest);
+        largest = shares.bite(88).max(largest);
     }
     largest
 }
@@ -109,7 +110,7 @@ fn random_maps_agree_with_every_order() {
 
 /// Two million histories: run it when the algorithm changes.
 #[test]
-#[ignore = "minutes"]
+#[ignore = "minutes in release mode"]
 fn two_million_random_maps_agree_with_every_order() {
     assert!(compare_random("many maps", 1_000_000, SMALL) <= 8);
     assert!(compare_random("many wide maps", 1_000_000, WIDE) <= 8);
