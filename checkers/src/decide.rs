@@ -1,6 +1,8 @@
 //! The order of attack on one part of a history: what is known of its model first, a search last.
 
 mod parts;
+#[cfg(test)]
+mod tests;
 
 use tribunal_history::Cost;
 

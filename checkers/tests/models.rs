@@ -6,13 +6,13 @@ mod tell;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use objects::{In, Object, Out, SMALL, Shape, compare, hints_hold};
+use objects::{In, Object, Out, SMALL, Shape, compare, hints_hold, random_history};
 use tribunal_checkers::{
-    Counter, CounterInput, CounterOutput, FencedLock, FencedOutput, Generate, IdGenerator,
-    LockInput, LockOutput, MicroOperation, MultiRegister, Mutex, Semaphore, SemaphoreInput,
-    SemaphoreOutput, Set, SetInput, SetOutput,
+    Applied, Budget, Counter, CounterInput, CounterOutput, FencedLock, FencedOutput, Generate,
+    IdGenerator, LockInput, LockOutput, MicroOperation, Model, MultiRegister, Mutex, Ruling,
+    Semaphore, SemaphoreInput, SemaphoreOutput, Set, SetInput, SetOutput, decide,
 };
-use tribunal_history::Random;
+use tribunal_history::{Random, Seed};
 
 use tell::tell;
 
@@ -642,9 +642,56 @@ mod a_million {
     }
 }
 
+/// Parts are judged one by one: what was done to them, and what it cost, is the sum.
+fn parts_add_up<O: Object>(name: &str, object: &O) -> Applied {
+    let (model, mut sum) = (object.model(), Applied::default());
+    for number in 0..2_000 {
+        let mut random = Seed(9).child_at(name, number).random();
+        let shape = Shape { operations: 12, clients: 4, lie_every: 4, ..SMALL };
+        let operations = random_history(object, &mut random, shape);
+        let parts = model.parts(&operations);
+        let whole = decide(&model, &operations, &Budget::DEFAULT);
+        if parts.len() < 2
+            || whole.decided_by != "search"
+            || !matches!(whole.ruling, Ruling::Legal(_))
+        {
+            continue;
+        }
+        let (mut applied, mut states, mut bytes) = (Applied::default(), 0, 0);
+        for part in parts {
+            let part: Vec<_> = part.iter().map(|at| operations[*at].clone()).collect();
+            let part = decide(&model, &part, &Budget::DEFAULT);
+            states += part.cost.states;
+            bytes = part.cost.bytes.max(bytes);
+            add(&mut applied, &part.applied);
+            applied.why_kept = applied.why_kept.or(part.applied.why_kept);
+        }
+        add(&mut sum, &applied);
+        assert_eq!((whole.applied, whole.cost.states, whole.cost.bytes), (applied, states, bytes));
+    }
+    sum
+}
+
+fn add(sum: &mut Applied, more: &Applied) {
+    sum.pure += more.pure;
+    sum.unobserved += more.unobserved;
+    sum.bounded += more.bounded;
+    sum.kept += more.kept;
+}
+
+#[test]
+fn what_was_done_to_parts_adds_up() {
+    let sets = parts_add_up("parts of sets", &ELEMENTS);
+    let transactions = parts_add_up("parts of transactions", &Transactions { keys: 5 });
+    for applied in [&sets, &transactions] {
+        assert!(applied.pure > 50 && applied.kept > 50, "{applied:?}");
+    }
+    assert!(sets.unobserved + transactions.unobserved > 100, "{sets:?} {transactions:?}");
+}
+
 /// Every input and output the histories above are made of.
 fn words<O: Object>(object: &O) -> (Vec<In<O>>, Vec<Out<O>>) {
-    let mut random = tribunal_history::Seed(3).child("words").random();
+    let mut random = Seed(3).child("words").random();
     let (mut inputs, mut outputs) = (Vec::new(), Vec::new());
     let mut state = object.init();
     for number in 0..60 {

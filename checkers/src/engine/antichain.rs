@@ -256,4 +256,17 @@ mod tests {
         assert!(rig.admit([0, 1, 0, 0], &[1, 2]).is_some());
         assert!(rig.antichain.is_replaced(more));
     }
+
+    /// What stands before one that is taken out of a chain keeps what it used.
+    #[test]
+    fn a_chain_keeps_what_it_is_not_rid_of() {
+        let mut rig = Rig::new();
+        let replaced = rig.admit([0; 4], &[1, 1]).unwrap();
+        let kept = rig.admit([0; 4], &[3]).unwrap();
+        assert!(rig.admit([0, 1, 0, 0], &[1]).is_some());
+        assert!(rig.antichain.is_replaced(replaced) && !rig.antichain.is_replaced(kept));
+        assert!(rig.admit([0; 4], &[2]).is_some(), "nobody used less");
+        assert!(rig.admit([0; 4], &[3]).is_none());
+        assert!(rig.admit([0; 4], &[1]).is_none());
+    }
 }

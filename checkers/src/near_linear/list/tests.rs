@@ -61,7 +61,7 @@ impl Store for AppendLists {
 }
 
 fn compare_random(name: &str, count: u64, shape: Shape) -> usize {
-    compare_many(name, &AppendLists, attempt, (count, shape)).bite(80)
+    compare_many(name, &AppendLists, attempt, (count, shape)).bite(97)
 }
 
 const SMALL: Shape = Shape { operations: 9, clients: 4, crash_every: 4, lie_every: 6 };

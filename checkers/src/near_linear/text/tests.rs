@@ -93,7 +93,7 @@ fn compare_random(name: &str, count: u64, shape: Shape) -> usize {
         let tokens = if characters { "characters" } else { "numbers" };
         let name = &format!("{name} of {tokens}");
         let shares = compare_many(name, &store, attempt, (count / 2, shape));
-        largest = shares.bite(70).max(largest);
+        largest = shares.bite(88).max(largest);
     }
     largest
 }
