@@ -95,7 +95,6 @@ fn run<D: Tested>(name: &str, count: u64, shapes: &[Shape]) -> Tally {
         check::<D>(&random_history(&mut random, D::RULE, shape), &mut tally);
     }
     tally.tell(name);
-    println!("CORES {name} {:?}", tally.cores);
     tally
 }
 

@@ -95,6 +95,49 @@ mod a_million {
     }
 }
 
+fn put(value: i64, begin: u64, end: u64) -> Plain {
+    Plain { ask: Ask::Put(value), answer: Some(Answer::Done), begin, end }
+}
+
+fn got(ask: Ask, value: i64, begin: u64, end: u64) -> Plain {
+    Plain { ask, answer: Some(Answer::Got(Some(value))), begin, end }
+}
+
+fn drained(values: &[i64], begin: u64, end: u64) -> Plain {
+    Plain { ask: Ask::Drain, answer: Some(Answer::All(values.to_vec())), begin, end }
+}
+
+/// One value alone is a contradiction, and a drain took it together with another, whose put is none
+/// of the contradiction: a core of one value would not stand for all.
+#[test]
+fn a_value_taken_twice_and_drained_with_another() {
+    fn impossible<D: Tested>(history: &[Plain]) {
+        assert!(!D::RULE.allows(history));
+        let model = Container::<D>::new();
+        let decision = decide(&model, &intervals::<D>(history), &Budget::DEFAULT);
+        assert!(matches!(decision.ruling, Ruling::Impossible(_)), "{}", show(history));
+        let (_, obstacle) = &decision.obstacles[0];
+        assert_eq!(obstacle.why, "a drain takes several values at once");
+        assert_eq!(obstacle.example, Some(history.len() - 1));
+    }
+    let twice = |drain: Plain| {
+        let takes = [got(Ask::Take, 1, 5, 21), got(Ask::Take, 1, 15, 45)];
+        let [one, other] = takes;
+        vec![one, put(1, 9, 19), other, put(2, 25, 31), drain]
+    };
+    impossible::<Fifo>(&twice(drained(&[1, 2], 32, 33)));
+    impossible::<Unordered>(&twice(drained(&[1, 2], 32, 33)));
+    impossible::<Priority>(&twice(drained(&[2, 1], 32, 33)));
+    let peeked = [
+        put(6, 11, 17),
+        got(Ask::Take, 6, 21, 27),
+        got(Ask::Peek, 6, 29, 47),
+        put(2, 38, 39),
+        drained(&[6, 2], 41, 45),
+    ];
+    impossible::<Priority>(&peeked);
+}
+
 /// Operations as the dumb judge sees them: those of the history, with the ends and the answers that
 /// are left.
 fn plains<D: Tested>(operations: &[Interval<Container<D>>], history: &[Plain]) -> Vec<Plain> {

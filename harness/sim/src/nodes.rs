@@ -82,6 +82,8 @@ impl<C: Core> World<'_, C> {
             let ordinal = self.lanes[lane].ordinal.take(self.now);
             let key = Key { place: lane as u64, life: 1, at: self.now, ordinal };
             let wait = self.keys.start(key).between(0, REDIAL_MAX.0);
+            // What was said to it while it was down found nobody.
+            self.lanes[lane].break_off();
             self.lanes[lane].down_until = self.now + Nanos(wait);
         }
     }

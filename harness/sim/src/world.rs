@@ -21,6 +21,8 @@ use crate::trace::Trace;
 /// How long nodes take to answer what role they play.
 const OBSERVE: Nanos = Nanos::from_millis(1);
 
+/// What may happen at one instant: a node that wants more is broken, and would never end.
+const AT_ONCE_MAX: u64 = 1_000_000;
 /// Characters of an event that is spelled out.
 const LINE_CHARS_MAX: usize = 400;
 
@@ -55,6 +57,8 @@ pub(crate) struct World<'a, C: Core> {
     pub(crate) marks: BTreeSet<Mark>,
     pub(crate) trace: Trace,
     lines: Vec<String>,
+    /// What happened at this instant.
+    at_once: u64,
     pub(crate) events: u64,
     pub(crate) messages: u64,
     problem: Option<String>,
@@ -94,6 +98,7 @@ impl<'a, C: Core> World<'a, C> {
             marks: BTreeSet::new(),
             trace: Trace::default(),
             lines: Vec::new(),
+            at_once: 0,
             events: 0,
             messages: 0,
             problem: None,
@@ -111,7 +116,7 @@ impl<'a, C: Core> World<'a, C> {
             match (self.queue.next(), self.wake) {
                 (Some(at), wake) if wake.is_none_or(|wake| at <= wake) => self.step(),
                 (_, Some(wake)) => {
-                    self.now = self.now.max(wake);
+                    self.pass_to(wake);
                     self.wake = None;
                     self.reports.push_back(Report::Woke);
                 }
@@ -162,7 +167,7 @@ impl<'a, C: Core> World<'a, C> {
 
     fn step(&mut self) {
         let Some((at, what)) = self.queue.pop() else { return };
-        self.now = at;
+        self.pass_to(at);
         let Some(what) = self.keep_if_paused(what) else { return };
         self.events += 1;
         self.trace.event(self.events, at, what.kind());
@@ -186,6 +191,17 @@ impl<'a, C: Core> World<'a, C> {
     fn spell_out(&mut self, what: &What<C::Message>) {
         let words: String = format!("{what:?}").chars().take(LINE_CHARS_MAX).collect();
         self.lines.push(format!("{} {} ns {words}", self.events, self.now.0));
+    }
+
+    /// Time goes on to `at`, unless too much happens now for it ever to.
+    fn pass_to(&mut self, at: Nanos) {
+        if at > self.now {
+            (self.now, self.at_once) = (at, 0);
+        }
+        self.at_once += 1;
+        if self.at_once > AT_ONCE_MAX {
+            self.give_up("time does not go on: more than a million things happen at one instant");
+        }
     }
 
     /// Hands the interpreter what is to be told, and does what it wants.

@@ -12,6 +12,9 @@ use crate::{Interval, Model};
 use super::lives::{Life, NOBODY};
 use super::slots::FOREVER;
 
+/// Why unique elements are not judged one by one.
+pub(super) const SEVERAL_AT_ONCE: &str = "a drain takes several values at once";
+
 /// Most operations of a core.
 const CORE_MAX: usize = 100;
 
@@ -37,7 +40,8 @@ impl<E: Copy + Ord> Clash<E> {
     }
 
     /// The contradiction as what an algorithm came to; undecided if the core would be too large for
-    /// every order of it to be tried. O(n log core).
+    /// every order of it to be tried. Inapplicable if a drain took one of the elements together with
+    /// others: these are read by nobody, and the core would not stand for all. O(n log core).
     ///
     /// The core has what is needed as it is; of the rest up to the last end needed, what puts in or
     /// took these elements (a put with unknown end if that is later), and the crashed takes that
@@ -48,6 +52,11 @@ impl<E: Copy + Ord> Clash<E> {
     ) -> Outcome<D> {
         while self.adds_takes(operations) {}
         let core = self.core(operations);
+        let is_foreign = |element: &E| !self.elements.contains(element);
+        let mixed = core.iter().find(|operation| operation.elements().iter().any(is_foreign));
+        if let Some(drain) = mixed {
+            return Attempt::Inapplicable(several_at_once(operations, drain));
+        }
         let too_large = core.len() > CORE_MAX
             || core.len() > CORE_SMALL
                 && (width(&core) > WIDTH_MAX
@@ -113,6 +122,15 @@ impl<E: Copy + Ord> Clash<E> {
         }
         core
     }
+}
+
+/// The obstacle that this drain is.
+fn several_at_once<D: Discipline>(
+    operations: &[Interval<Container<D>>],
+    drain: &Interval<Container<D>>,
+) -> Obstacle {
+    let position = operations.iter().position(|operation| operation.call == drain.call);
+    Obstacle::new(SEVERAL_AT_ONCE, position)
 }
 
 /// How many operations are open at once, at most.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::clash::Clash;
+use super::clash::{Clash, SEVERAL_AT_ONCE};
 use super::slots::{FOREVER, Slots};
 use crate::Interval;
 use crate::algorithm::{Attempt, Obstacle};
@@ -195,8 +195,8 @@ impl<'a, D: Discipline> Reader<'a, D> {
             }
             (ContainerInput::Take, None) => self.takers.push(position),
             _ => {
-                let why = "a drain takes several values at once";
-                return Err(Attempt::Inapplicable(Obstacle::new(why, Some(position as usize))));
+                let obstacle = Obstacle::new(SEVERAL_AT_ONCE, Some(position as usize));
+                return Err(Attempt::Inapplicable(obstacle));
             }
         }
         Ok(())

@@ -126,6 +126,37 @@ fn every_log_of_three_operations() {
     assert!(shares.largest <= 4, "{shares:?}");
 }
 
+/// Two crashed sends of one message: the first offset can only be the earlier one's.
+#[test]
+fn a_crashed_send_has_an_offset_it_had_begun_for() {
+    let send = |number: u64, at: Option<u64>, call: usize, begin: u64| Interval {
+        input: LogInput::Send(value(number)),
+        output: at.map(LogOutput::At),
+        begin,
+        end: at.map_or(crate::NEVER, |_| begin + 2),
+        call,
+    };
+    let entries = [(0, value(1)), (1, value(2)), (2, value(1)), (3, value(3))];
+    let mut operations = vec![
+        send(1, None, 0, 1),
+        send(2, Some(1), 1, 5),
+        send(1, None, 2, 21),
+        send(3, Some(3), 3, 31),
+    ];
+    operations.push(Interval {
+        input: LogInput::Poll { from: 0, most: None },
+        output: Some(LogOutput::Entries(entries.into())),
+        begin: 41,
+        end: 43,
+        call: 4,
+    });
+    match attempt(&Log, &operations) {
+        Attempt::Legal(order) => assert_eq!(order, [0, 1, 2, 3, 4]),
+        Attempt::Inapplicable(obstacle) => panic!("{obstacle:?}"),
+        _ => panic!("it has an order"),
+    }
+}
+
 #[test]
 fn a_part_that_may_stand_for_all_keeps_an_order() {
     let part = |random: &mut Random, history: &[Operation]| {

@@ -21,7 +21,7 @@ fn age(folder: &Path, days: u64) {
 fn only_old_runs_that_are_over_are_removed() {
     let _alone = alone();
     let tribunal = Tribunal::new();
-    let quick = ["run", "--system", "memory", "--time-limit", "100ms", "--seed"];
+    let quick = ["run", "--cluster", "sim", "--nemesis", "none", "--time-limit", "2s", "--seed"];
     for seed in ["1", "2", "3"] {
         tribunal.call(&[&quick[..], &[seed]].concat()).exits(0);
     }
