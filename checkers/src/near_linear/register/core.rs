@@ -215,7 +215,7 @@ impl<'a> Clashing<'a> {
     /// Something of `other` stands before something of the block that begins with nil.
     fn not_first(&self, head: &Zone, other: &Zone, best: &mut Best) -> Option<()> {
         let (f, first) = other.first_end?;
-        let late = |placed: &&Placed| placed.begin == f;
+        let late = |placed: &&Placed| placed.begin > f;
         let nearest = self.members(head.block).iter().find(late)?.position;
         let late: BTreeSet<u32> = [nearest, head.last_begin.1 as u32].into();
         let early: BTreeSet<u32> = self.with_writers(&[first as u32]);
