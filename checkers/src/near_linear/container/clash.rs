@@ -40,8 +40,8 @@ impl<E: Copy + Ord> Clash<E> {
     }
 
     /// The contradiction as what an algorithm came to; undecided if the core would be too large for
-    /// every order of it to be tried. Inapplicable if a drain took one of the elements together with
-    /// others: these are read by nobody, and the core would not stand for all. O(n log core).
+    /// every order of it to be tried. Inapplicable if a drain took one of the elements together
+    /// with others: these are read by nobody, and the core would not stand for all. O(n log core).
     ///
     /// The core has what is needed as it is; of the rest up to the last end needed, what puts in or
     /// took these elements (a put with unknown end if that is later), and the crashed takes that
