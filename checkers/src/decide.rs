@@ -1,5 +1,6 @@
 //! The order of attack on one part of a history: what is known of its model first, a search last.
 
+mod apart;
 mod parts;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,8 @@ use crate::engine::{Answer, Engine, Exhausted};
 use crate::interval::NEVER;
 use crate::normal::Applied;
 use crate::{Budget, Interval, Model};
+
+pub(crate) use apart::Apart;
 
 /// What the search is called where an algorithm's name would stand.
 pub(crate) const SEARCH: &str = "search";
@@ -65,7 +68,22 @@ pub enum Doubt {
 /// same way; then the normal form and the generic search, within `budget`. A *legal* is an order
 /// that was replayed; an *impossible* of an algorithm is a core of which every order was tried.
 /// Positions are among `operations`, whose calls ascend.
+///
+/// # Panics
+/// If an operation ends before it begins.
 pub fn decide<M: Model>(model: &M, operations: &[Interval<M>], budget: &Budget<'_>) -> Decision<M> {
+    match Apart::of(operations) {
+        Some(apart) => apart.restore(decide_apart(model, &apart.operations, budget)),
+        None => decide_apart(model, operations, budget),
+    }
+}
+
+/// Decides as [`decide`] does where moments are known to be apart, as those of a record are.
+pub(crate) fn decide_apart<M: Model>(
+    model: &M,
+    operations: &[Interval<M>],
+    budget: &Budget<'_>,
+) -> Decision<M> {
     let mut obstacles = Vec::new();
     if let Some(decision) = tried(model, operations, &mut obstacles) {
         return decision;
@@ -117,13 +135,21 @@ fn tried<M: Model>(
 }
 
 /// Decides as [`decide`] does, without the model's algorithms and with this engine: for comparison.
+///
+/// # Panics
+/// If an operation ends before it begins.
 pub fn decide_with<M: Model>(
     model: &M,
     operations: &[Interval<M>],
     budget: &Budget<'_>,
     engine: Engine,
 ) -> Decision<M> {
-    searched(model, operations, budget, engine, Vec::new())
+    let decide =
+        |operations: &[Interval<M>]| searched(model, operations, budget, engine, Vec::new());
+    match Apart::of(operations) {
+        Some(apart) => apart.restore(decide(&apart.operations)),
+        None => decide(operations),
+    }
 }
 
 /// What became of the crashed operations, as an algorithm's order shows it: those that need not

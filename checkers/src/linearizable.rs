@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use tribunal_history::{Call, Completion, Finding, Record, ValueId, Values, Verdict};
 
 use crate::certificate::{Confirmation, confirm};
-use crate::decide::{Decision, Doubt, Ground, Ruling, decide, decide_with};
+use crate::decide::{Decision, Doubt, Ground, Ruling, decide_apart, decide_with};
 use crate::interval::{Interval, NEVER, moment};
 use crate::models::cell::Cell;
 use crate::online::keys::Keys;
@@ -137,7 +137,7 @@ impl<N: Notation> Judge<'_, N> {
             }
         };
         let Decision { ruling, decided_by, obstacles, applied, cost } = match self.engine {
-            None => decide(self.model, &operations, self.budget),
+            None => decide_apart(self.model, &operations, self.budget),
             Some(engine) => decide_with(self.model, &operations, self.budget, engine),
         };
         verdict.judgement = match ruling {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::interval::NEVER;
+use crate::interval::{NEVER, moment};
 use crate::{Interval, Model};
 
 /// Records what clients ask of an object and what they are answered, for [`crate::check`].
@@ -20,8 +20,8 @@ struct Log<M: Model> {
     operations: Vec<Interval<M>>,
     /// Of each operation, whether it certainly did not happen.
     failed: Vec<bool>,
-    /// The moment of the last event.
-    moment: u64,
+    /// How many events there were.
+    events: u32,
 }
 
 /// An operation that was invoked and has not ended. Dropped, as when its thread panics, it stays
@@ -35,7 +35,7 @@ pub struct Pending<'a, M: Model> {
 impl<M: Model> Recorder<M> {
     /// An empty history.
     pub const fn new() -> Recorder<M> {
-        let log = Log { operations: Vec::new(), failed: Vec::new(), moment: 0 };
+        let log = Log { operations: Vec::new(), failed: Vec::new(), events: 0 };
         Recorder { log: Mutex::new(log) }
     }
 
@@ -84,8 +84,9 @@ impl<M: Model> Recorder<M> {
 
 impl<M: Model> Log<M> {
     fn next_moment(&mut self) -> u64 {
-        self.moment += 1;
-        self.moment
+        let position = self.events;
+        self.events += 1;
+        moment(position)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::{self, Debug};
 
 use tribunal_history::Verdict;
 
-use crate::decide::{Decision, Doubt, Ground, Ruling, decide};
+use crate::decide::{Apart, Decision, Doubt, Ground, Ruling, decide_apart};
 use crate::engine::{Answer, Exhausted, search};
 use crate::interval::NEVER;
 use crate::witness::shrink::shrink;
@@ -61,7 +61,10 @@ where
 /// Judges whether these operations are linearizable; their calls ascend.
 ///
 /// A *valid* rests on an order that was replayed, an *invalid* on a few operations of which every
-/// order was tried; see [`decide`].
+/// order was tried; see [`decide`](crate::decide).
+///
+/// # Panics
+/// If an operation ends before it begins.
 pub fn check_operations<M: Model>(
     model: &M,
     operations: &[Interval<M>],
@@ -71,7 +74,9 @@ where
     M::Input: Debug,
     M::Output: Debug,
 {
-    let Decision { ruling, decided_by, .. } = decide(model, operations, budget);
+    let apart = Apart::of(operations);
+    let operations = apart.as_ref().map_or(operations, |apart| &apart.operations);
+    let Decision { ruling, decided_by, .. } = decide_apart(model, operations, budget);
     let report = |verdict, summary| Report { verdict, summary, decided_by, counterexample: None };
     let count = operations.len();
     let defect = |by| format!("what {by} found does not hold when checked again; a defect");

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::Step;
+use crate::decide::decide_apart;
 use crate::interval::NEVER;
-use crate::{Budget, Interval, Model, Ruling, decide};
+use crate::{Budget, Interval, Model, Ruling};
 
 /// States each judgement may take.
 const STATES: u64 = 20_000;
@@ -79,7 +80,7 @@ impl<M: Model> Recheck<M> {
         }
         self.due = self.ended + self.ended / 2;
         let budget = Budget { states: STATES, ..Budget::DEFAULT };
-        match decide(model, &self.operations, &budget).ruling {
+        match decide_apart(model, &self.operations, &budget).ruling {
             Ruling::Legal(_) => Step::Fine,
             Ruling::Impossible(_) => Step::Violation("no order of its operations is legal".into()),
             Ruling::Unknown(_) => Step::GiveUp(format!("{STATES} states were not enough")),

@@ -2,8 +2,8 @@
 //! reductions keep what is possible.
 
 use tribunal_checkers::{
-    Budget, Container, ContainerInput, Fifo, Interval, Lifo, Model, Priority, Ruling, Unordered,
-    decide,
+    Budget, Container, ContainerInput, Fifo, Ground, Interval, Lifo, Model, Priority, Ruling,
+    Unordered, decide, is_linearization,
 };
 use tribunal_history::{Random, Seed};
 
@@ -64,6 +64,72 @@ fn every_history_is_decided_rightly() {
     decides::<Lifo>("stacks", COUNT);
     decides::<Priority>("priority queues", COUNT);
     decides::<Unordered>("bags", COUNT);
+}
+
+/// Moments so coarse that many operations touch, which counts as overlapping.
+fn touching<D: Tested>(name: &str) {
+    let (model, mut impossible) = (Container::<D>::new(), 0);
+    each::<D>(name, COUNT, |_, history| {
+        let mut history = history.to_vec();
+        for Plain { begin, end, .. } in &mut history {
+            *begin /= 4;
+            *end = if *end == u64::MAX { *end } else { *end / 4 };
+        }
+        let allowed = D::RULE.allows(&history);
+        let operations = intervals::<D>(&history);
+        match decide(&model, &operations, &Budget::DEFAULT).ruling {
+            Ruling::Legal(order) => {
+                assert!(allowed && is_linearization(&model, &operations, &order));
+            }
+            Ruling::Impossible(ground) => {
+                assert!(!allowed, "{}", show(&history));
+                if let Ground::Core(core) = ground {
+                    assert!(model.is_reduction(&core, &operations), "{}", show(&history));
+                }
+                impossible += 1;
+            }
+            Ruling::Unknown(doubt) => panic!("{doubt:?}:\n{}", show(&history)),
+        }
+    });
+    assert!(impossible > COUNT / 10, "{impossible} of {name} are impossible");
+}
+
+#[test]
+fn what_touches_overlaps() {
+    touching::<Fifo>("touching queues");
+    touching::<Lifo>("stacks");
+    touching::<Priority>("touching priority queues");
+    touching::<Unordered>("touching bags");
+}
+
+/// Both were called impossible, by a bound that had no room beside what it touched.
+#[test]
+fn crashed_puts_seen_where_something_touches() {
+    let nothing = |ask, begin, end| Plain { ask, answer: Some(Answer::Got(None)), begin, end };
+    let crashed = |value, begin| Plain { ask: Ask::Put(value), answer: None, begin, end: u64::MAX };
+    fn legal<D: Tested>(history: &[Plain]) {
+        assert!(D::RULE.allows(history));
+        let model = Container::<D>::new();
+        let decision = decide(&model, &intervals::<D>(history), &Budget::DEFAULT);
+        assert!(matches!(decision.ruling, Ruling::Legal(_)), "{}", show(history));
+    }
+    legal::<Fifo>(&[
+        got(Ask::Peek, 2, 3, 41),
+        nothing(Ask::Take, 5, 6),
+        drained(&[], 7, 13),
+        crashed(2, 15),
+        crashed(6, 17),
+        got(Ask::Peek, 6, 29, 30),
+        drained(&[2], 30, 31),
+    ]);
+    legal::<Priority>(&[
+        nothing(Ask::Take, 5, 47),
+        drained(&[5], 7, 39),
+        crashed(2, 11),
+        got(Ask::Peek, 2, 19, 20),
+        put(5, 20, 21),
+        drained(&[2], 25, 41),
+    ]);
 }
 
 /// The long version: `.ci/twins`.

@@ -5,10 +5,10 @@
 use std::fmt::Debug;
 
 use tribunal_checkers::{
-    Applied, Attempt, Budget, Confirmation, Interval, Model, NEVER, Ruling, confirm, decide,
-    is_linearization,
+    Applied, Attempt, Budget, Confirmation, Ground, Interval, Model, NEVER, Ruling,
+    check_operations, confirm, decide, is_linearization,
 };
-use tribunal_history::{Random, Seed};
+use tribunal_history::{Random, Seed, Verdict};
 
 /// An object for the tests: what it does, once more and as plainly as can be, and what clients do
 /// with it.
@@ -259,8 +259,35 @@ pub(crate) fn compare<O: Object>(name: &str, object: &O, shapes: &[Shape], count
         let lifted: Vec<_> = operations.iter().map(wrap).collect();
         let decision = decide(&searched, &lifted, &Budget::DEFAULT);
         assert_eq!(is_legal::<Searched<_>>(&decision.ruling), expected, "search, {}", context());
+        if number % 4 == 0 {
+            touching(object, operations);
+        }
     }
     counts
+}
+
+/// The same with moments so coarse that many operations touch, which counts as overlapping.
+fn touching<O: Object>(object: &O, mut operations: Operations<O>) {
+    for operation in &mut operations {
+        operation.begin /= 5;
+        operation.end = if operation.is_pending() { NEVER } else { operation.end / 5 };
+    }
+    let expected = brute_force(object, &operations, &object.init(), 0);
+    let model = object.model();
+    let context = || format!("touching: {}", show(&operations));
+    let decision = decide(&model, &operations, &Budget::DEFAULT);
+    assert_eq!(is_legal::<O::Model>(&decision.ruling), expected, "{}", context());
+    match &decision.ruling {
+        Ruling::Legal(order) => assert!(is_linearization(&model, &operations, order)),
+        Ruling::Impossible(Ground::Core(core)) => {
+            assert!(confirm(&model, core) == Confirmation::Confirmed, "{}", context());
+            assert!(model.is_reduction(core, &operations), "{}", context());
+        }
+        _ => {}
+    }
+    let report = check_operations(&model, &operations, &Budget::DEFAULT);
+    let verdict = if expected { Verdict::Valid } else { Verdict::Invalid };
+    assert_eq!(report.verdict, verdict, "{report}\n{}", context());
 }
 
 fn is_legal<M: Model>(ruling: &Ruling<M>) -> bool {
