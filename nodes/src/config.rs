@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tribunal_history::{BugSet, Nanos, NodeId};
 
+use crate::store::SEGMENT_BYTES;
+
 /// The configuration of a node's core. The same on every node of a cluster but for nothing: who a
 /// node is comes beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,6 +25,8 @@ pub struct Config {
     pub compact_entries: u64,
     /// Bytes of one snapshot chunk.
     pub chunk_bytes: u32,
+    /// Bytes from which a segment of the store's log is followed by another.
+    pub segment_bytes: u64,
     /// Client sessions kept; the one used longest ago goes first.
     pub sessions: u32,
     /// Requests a node holds unanswered at once; more are refused.
@@ -43,6 +47,7 @@ impl Config {
             batch_bytes: 256 * 1024,
             compact_entries: 2_000,
             chunk_bytes: 64 * 1024,
+            segment_bytes: SEGMENT_BYTES,
             sessions: 10_000,
             pending: 4_096,
             bugs: BugSet::default(),

@@ -1,5 +1,7 @@
 //! The cores there are.
 
+use tribunal_history::Mark;
+
 use crate::bugs::{ACK_BEFORE_FSYNC, BUGS, NO_SESSIONS};
 use crate::raft::Raft;
 use crate::single::Single;
@@ -11,11 +13,18 @@ pub const CORES: &[CoreInfo] = &[
         name: "raft",
         about: "Raft with pre-vote, check-quorum, ReadIndex, sessions and snapshots",
         bugs: BUGS,
+        marks: Mark::ALL,
     },
     CoreInfo {
         name: "single",
         about: "one node and its disk: the control",
         bugs: &[NO_SESSIONS, ACK_BEFORE_FSYNC],
+        marks: &[
+            Mark::Compacted,
+            Mark::DuplicateAnswered,
+            Mark::SessionDropped,
+            Mark::TornTailRepaired,
+        ],
     },
 ];
 

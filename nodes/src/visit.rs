@@ -1,6 +1,6 @@
 //! One registry of cores.
 
-use tribunal_history::BugInfo;
+use tribunal_history::{BugInfo, Mark};
 
 use crate::Core;
 
@@ -22,4 +22,6 @@ pub struct CoreInfo {
     pub about: &'static str,
     /// Bugs that can be planted in it.
     pub bugs: &'static [BugInfo],
+    /// What it says of itself when it gets there: every mark that it can reach.
+    pub marks: &'static [Mark],
 }

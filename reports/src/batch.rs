@@ -1,6 +1,6 @@
 //! Many runs: what every output of them shares.
 
-use tribunal_history::{Nanos, RunLine};
+use tribunal_history::{Check, Nanos, RunLine};
 
 use crate::standing::Standing;
 use crate::text::{clean, counted, listed};
@@ -15,12 +15,29 @@ const BUGS_MAX: usize = 8;
 pub struct Batch {
     /// What they are called together.
     pub title: String,
-    /// The runs, in order.
+    /// The runs, in order; without those that are only counted.
     pub runs: Vec<BatchRun>,
+    /// Runs that passed and are only counted.
+    pub passed: Passed,
+    /// What the runs had to try together. One that failed makes the batch unknown.
+    pub coverage: Vec<Check>,
     /// Why there are fewer runs than there should be, where that is not to look like a pass.
     pub gap: Option<Gap>,
     /// What a reader must know beside them: what was cut, what was let pass.
     pub notes: Vec<String>,
+}
+
+/// Runs that passed, of which nothing else is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// How many.
+    pub runs: u64,
+    /// Their operations that have an end.
+    pub operations: u64,
+    /// Their faults that were certainly in force.
+    pub faults: u64,
+    /// How long they took; with others beside them, how long all did.
+    pub took: Nanos,
 }
 
 /// Why runs are missing: a batch with a gap is never valid.
@@ -126,7 +143,7 @@ impl Tally {
 }
 
 /// A length of time in the units people plan in: `34.1 s`, `12 min 3 s`, `5 h 2 min`.
-pub(crate) fn length(time: Nanos) -> String {
+pub fn length(time: Nanos) -> String {
     let seconds = time.as_millis() / 1_000;
     match seconds {
         0..100 => time.to_string(),
@@ -163,14 +180,29 @@ impl Group<'_> {
 
 impl Batch {
     pub(crate) fn tally(&self) -> Tally {
-        Tally::of(self.runs.iter().map(|run| &run.line))
+        let mut tally = Tally::of(self.runs.iter().map(|run| &run.line));
+        if self.passed.runs > 0 {
+            tally.runs += self.passed.runs;
+            tally.operations = tally.operations.saturating_add(self.passed.operations);
+            tally.faults = tally.faults.saturating_add(self.passed.faults);
+            tally.took = self.passed.took;
+        }
+        tally
+    }
+
+    /// Whether the runs together did not try all that they had to.
+    fn lacks_coverage(&self) -> bool {
+        self.coverage.iter().any(|row| row.passed == Some(false))
     }
 
     /// Where the batch stands: as its worst run, or as what is missing from it.
     pub(crate) fn standing(&self) -> Standing {
         let runs = self.tally().standing();
         let gap = self.gap.as_ref().map(Gap::standing);
-        gap.into_iter().fold(runs, |a, b| if b.severity() < a.severity() { b } else { a })
+        let lacks = self.lacks_coverage().then_some(Standing::Unknown);
+        gap.into_iter()
+            .chain(lacks)
+            .fold(runs, |a, b| if b.severity() < a.severity() { b } else { a })
     }
 
     /// What a reader must know, what is missing first. Bounded.
@@ -202,7 +234,11 @@ impl Batch {
             let key = (standing.severity(), cell(&run.line), kind(&run.line));
             let at = *place.entry(key.clone()).or_insert_with(|| {
                 let (_, cell, kind) = key;
-                let of = cells.get(&cell).copied().unwrap_or(0);
+                let of = match self.passed.runs {
+                    0 => cells.get(&cell).copied().unwrap_or(0),
+                    // Nobody knows of which cell those were that are only counted.
+                    passed => passed + self.runs.len() as u64,
+                };
                 groups.push(Group { standing, cell, kind, runs: Vec::new(), of });
                 groups.len() - 1
             });

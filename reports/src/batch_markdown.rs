@@ -37,6 +37,7 @@ pub fn batch_markdown(batch: &Batch) -> String {
         push_group(&mut out, group);
     }
     push_rest(&mut out, groups.len(), GROUPS_MAX, "kinds of failures");
+    push_coverage(&mut out, batch);
     push_cells(&mut out, batch);
     push_runs(&mut out, batch);
     for note in batch.notes.iter().take(20) {
@@ -89,6 +90,23 @@ fn push_group(out: &mut String, group: &Group<'_>) {
         "<details><summary>Seed {}: why, and how to repeat it</summary>\n\n{body}\n</details>\n\n",
         line.seed
     ));
+}
+
+fn push_coverage(out: &mut String, batch: &Batch) {
+    if batch.coverage.is_empty() {
+        return;
+    }
+    out.push_str("| Tried together | | |\n|---|---|---|\n");
+    for row in batch.coverage.iter().take(CELLS_MAX) {
+        let mark = match row.passed {
+            Some(true) => Standing::Valid.mark(),
+            Some(false) => Standing::Unknown.mark(),
+            None => "",
+        };
+        let (name, figure) = (clean(&row.name, 100), clean(&row.figure, 600));
+        out.push_str(&format!("| {} | {mark} | {} |\n", escaped(&name), escaped(&figure)));
+    }
+    out.push('\n');
 }
 
 fn push_cells(out: &mut String, batch: &Batch) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
+use tribunal_history::Check;
 
 use crate::batch::{Batch, BatchRun, cell, length, operations};
 use crate::policy::policy;
@@ -56,6 +57,14 @@ struct CellView {
     more: usize,
 }
 
+struct CoverageView {
+    name: String,
+    mark: &'static str,
+    class: &'static str,
+    figure: String,
+    remedy: String,
+}
+
 struct RowView {
     seed: String,
     mark: &'static str,
@@ -81,6 +90,7 @@ struct Page {
     effort: String,
     notes: Vec<String>,
     groups: Vec<GroupView>,
+    coverage: Vec<CoverageView>,
     cells: Vec<CellView>,
     rows: Vec<RowView>,
     cuts: Vec<String>,
@@ -102,6 +112,7 @@ pub fn render_batch_html(batch: &Batch) -> String {
         effort: tally.effort(),
         notes: batch.remarks().iter().map(|remark| format!("{remark}.")).collect(),
         groups: groups(batch, &mut cuts),
+        coverage: coverage(batch, &mut cuts),
         cells: cells(batch, &mut cuts),
         rows: rows(batch, &mut cuts),
         cuts,
@@ -138,6 +149,22 @@ fn groups(batch: &Batch, cuts: &mut Vec<String>) -> Vec<GroupView> {
             })
         })
         .collect()
+}
+
+fn coverage(batch: &Batch, cuts: &mut Vec<String>) -> Vec<CoverageView> {
+    cut(batch.coverage.len(), CELLS_MAX, "rows of what was tried", cuts);
+    let view = |row: &Check| {
+        let failed = row.passed == Some(false);
+        let standing = if failed { Standing::Unknown } else { Standing::Valid };
+        CoverageView {
+            name: clean(&row.name, 100),
+            mark: if row.passed.is_some() { standing.mark() } else { "" },
+            class: if failed { standing.class() } else { "plain" },
+            figure: clean(&row.figure, 600),
+            remedy: if failed { clean(&row.remedy, 200) } else { String::new() },
+        }
+    };
+    batch.coverage.iter().take(CELLS_MAX).map(view).collect()
 }
 
 fn cells(batch: &Batch, cuts: &mut Vec<String>) -> Vec<CellView> {

@@ -3,7 +3,7 @@
 use crate::Style;
 use crate::batch::{Batch, BatchRun, length, operations};
 use crate::standing::Standing;
-use crate::text::{clean, shortened, thousands};
+use crate::text::{clean, counted, shortened, thousands};
 
 /// Runs up to which the table shows all of them.
 const ALL_MAX: usize = 50;
@@ -29,12 +29,25 @@ pub fn batch_table(batch: &Batch, style: Style) -> String {
         push_table(&mut out, &runs[..runs.len().min(ROWS_MAX)], style);
     }
     let failing = batch.runs.iter().filter(is_telling).count();
-    let quiet = batch.runs.len() - failing;
-    if batch.runs.len() > ALL_MAX && quiet > 0 {
-        out.push_str(&format!("  ({quiet} valid runs are not shown)\n"));
+    let hidden = if batch.runs.len() > ALL_MAX { batch.runs.len() - failing } else { 0 };
+    let quiet = hidden as u64 + batch.passed.runs;
+    if quiet > 0 {
+        let noun = counted(quiet, "valid run is", "valid runs are");
+        out.push_str(&format!("  ({noun} not shown)\n"));
     }
     if runs.len() > ROWS_MAX {
         out.push_str(&format!("  (not shown: {} more runs)\n", runs.len() - ROWS_MAX));
+    }
+    for row in batch.coverage.iter().take(ROWS_MAX) {
+        let failed = row.passed == Some(false);
+        let standing = if failed { Standing::Unknown } else { Standing::Valid };
+        let mark = if row.passed.is_some() { standing.mark() } else { "·" };
+        let mut text = format!("{} {mark} {}", clean(&row.name, 100), clean(&row.figure, 600));
+        if failed {
+            text.push_str(&format!(": {}", clean(&row.remedy, 200)));
+        }
+        let class = if failed { standing.class() } else { "" };
+        out.push_str(&format!("  {}\n", style.paint(class, &text)));
     }
     for remark in batch.remarks() {
         out.push_str(&format!("  ({remark})\n"));

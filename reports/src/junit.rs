@@ -65,13 +65,37 @@ pub fn junit(trial: &Trial, record: &Record) -> String {
 pub fn batch_junit(batch: &Batch) -> String {
     let runs = batch.worst_first();
     let gap = batch.gap.iter().map(gap_suite);
-    let suites = gap.chain(runs.iter().take(SUITES_MAX).map(|run| line_suite(&run.line)));
+    let together = together_suite(batch);
+    let suites =
+        gap.chain(together).chain(runs.iter().take(SUITES_MAX).map(|run| line_suite(&run.line)));
     let mut suites: Vec<TestSuite> = suites.collect();
     let rest = runs.len().saturating_sub(SUITES_MAX);
     if let (Some(last), true) = (suites.last_mut(), rest > 0) {
         last.set_system_out(format!("{rest} more runs are left out of this file"));
     }
     file(&batch.title, suites)
+}
+
+/// Runs that are only counted, and what all had to try together.
+fn together_suite(batch: &Batch) -> Option<TestSuite> {
+    if batch.passed.runs == 0 && batch.coverage.is_empty() {
+        return None;
+    }
+    let mut suite = TestSuite::new("together");
+    if batch.passed.runs > 0 {
+        let name = format!("{} runs that are only counted", batch.passed.runs);
+        suite.add_test_case(case("together", &plain(&name), &[]));
+    }
+    for row in batch.coverage.iter().take(SUITES_MAX) {
+        let mut point = plain(&row.name);
+        if row.passed == Some(false) {
+            point.verdict = Verdict::Unknown;
+            point.kind = "gate".into();
+            point.words = clean(&format!("{}: {}", row.figure, row.remedy), 300);
+        }
+        suite.add_test_case(case("together", &point, &[]));
+    }
+    Some(suite)
 }
 
 fn gap_suite(gap: &Gap) -> TestSuite {

@@ -48,7 +48,7 @@ mod time_axis;
 mod warp;
 
 pub use annotations::annotations;
-pub use batch::{Batch, BatchRun, Gap};
+pub use batch::{Batch, BatchRun, Gap, Passed, length};
 pub use batch_markdown::{batch_markdown, cut_markdown};
 pub use batch_page::render_batch_html;
 pub use batch_table::{batch_table, run_words};

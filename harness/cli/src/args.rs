@@ -141,6 +141,9 @@ pub(crate) struct RunArgs {
     /// Let faults overlap
     #[arg(long)]
     pub overlap: bool,
+    /// Draw what no flag says from the seed: nodes, clients, rate, timeouts, thresholds, faults
+    #[arg(long)]
+    pub swarm: bool,
     /// Take the fault schedule from a file instead of the seed
     #[arg(long, value_name = "FILE")]
     pub schedule: Option<PathBuf>,
@@ -192,6 +195,9 @@ pub(crate) struct BatchArgs {
     /// How many runs: seeds N, N+1, …; with --plan and no --seed, the same plan again and again
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub runs: Option<i64>,
+    /// Simulate so many runs at a time [default: as many as there are cores]
+    #[arg(long, value_name = "N", requires = "runs", allow_negative_numbers = true)]
+    pub jobs: Option<i64>,
     /// Go on after a run that failed
     #[arg(long, requires = "runs")]
     pub keep_going: bool,

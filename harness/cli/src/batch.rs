@@ -1,10 +1,16 @@
-//! `tribunal run --runs N`: many runs, one after the other, one page, one exit code.
+//! `tribunal run --runs N`: many runs, one page, one exit code. Simulations go on many at a time,
+//! others one after the other.
 
 pub(crate) mod folder;
 mod series;
 mod shelf;
+mod simulated;
+mod tallies;
 
 use std::path::PathBuf;
+use std::time::Instant;
+
+use tribunal_history::Mark;
 
 use tribunal_reports::{Batch, BatchRun, Gap, Style, batch_markdown, batch_table, run_words};
 
@@ -18,6 +24,8 @@ use crate::{ci, environment, output, record, run};
 use folder::Document;
 use series::Series;
 use shelf::Shelf;
+use simulated::{is_simulated, jobs};
+use tallies::Tallies;
 
 /// Failures up to which the page is written anew after each.
 const WRITES_MAX: u64 = 100;
@@ -32,6 +40,15 @@ pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
         dry_run(cli, first)?;
         return Ok(Exit::Valid);
     }
+    let jobs = jobs(&args.batch)?;
+    let simulated = is_simulated(args, &first);
+    if args.batch.jobs.is_some() && !simulated {
+        return Err(Failure::new(
+            Exit::Usage,
+            "--jobs is for simulations of which nothing is kept",
+            "use --cluster sim without --keep-all and --verify, or leave it out",
+        ));
+    }
     environment::require_room(&cli.store, 0)?;
     let standby = Standby::begin()?;
     let started = environment::wall_clock().replace(':', "-");
@@ -40,11 +57,30 @@ pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
     let title = format!("{}, {}", run::cell(&first.plan), series.words(&first));
     output::progress(format!("batch {id}   {title}   {}", first.plan.cluster));
     let batch = Batch { title, ..Batch::default() };
-    let mut going =
-        Going { cli, args, series, shelf, id, place, batch, exit: None, failed: 0, unsaved: None };
+    let mut going = Going {
+        cli,
+        args,
+        series,
+        shelf,
+        id,
+        place,
+        batch,
+        exit: None,
+        failed: 0,
+        unsaved: None,
+        tallies: Tallies::default(),
+        marks: first.system.marks(),
+        started: Instant::now(),
+    };
     // From now on the folder is known as a batch's, whatever becomes of it.
     going.write_so_far();
-    let broken = going.go(&standby);
+    let broken = if simulated {
+        let broken = going.go_simulated(&standby, jobs);
+        going.conclude_simulated();
+        broken
+    } else {
+        going.go(&standby)
+    };
     Ok(going.end(broken, standby.is_wished()))
 }
 
@@ -63,6 +99,11 @@ struct Going<'a> {
     failed: u64,
     /// What of it could not be written, if anything.
     unsaved: Option<Unsaved>,
+    /// What simulations of which nothing is kept came to.
+    tallies: Tallies,
+    /// Marks that the system can reach.
+    marks: &'static [Mark],
+    started: Instant,
 }
 
 /// What of a batch could not be written.
@@ -122,6 +163,11 @@ impl Going<'_> {
         if let Some(failure) = done.failure.filter(|it| it.exit == Exit::Environment) {
             return Err(failure);
         }
+        Ok(self.count(exit))
+    }
+
+    /// Counts a run that ended so, and gives how it ended after `--fail-on`.
+    fn count(&mut self, exit: Exit) -> Exit {
         let ends = excused(exit, &self.args.fail_on);
         if ends != Exit::Valid {
             self.failed += 1;
@@ -130,7 +176,12 @@ impl Going<'_> {
                 self.write_so_far();
             }
         }
-        Ok(ends)
+        ends
+    }
+
+    /// Runs that were made, kept or not.
+    fn ran(&self) -> u64 {
+        self.batch.runs.len() as u64 + self.tallies.passes()
     }
 
     /// Keeps the run's line, and its folder if it is to be kept: nothing is removed before its line
@@ -167,7 +218,7 @@ impl Going<'_> {
 
     /// Writes what there is while it goes on: if it is killed, that stays, and is no pass.
     fn write_so_far(&mut self) {
-        let (ran, asked) = (self.batch.runs.len(), self.series.count);
+        let (ran, asked) = (self.ran(), self.series.count);
         let words = format!("{ran} of {asked} runs so far; it goes on, or was killed");
         self.batch.gap = Some(Gap { words, is_failure: false });
         self.write();
@@ -196,7 +247,7 @@ impl Going<'_> {
 
     /// Writes and prints what there is, whatever ended it.
     fn end(mut self, broken: Option<Failure>, is_wished: bool) -> Exit {
-        let ran = self.batch.runs.len() as u64;
+        let ran = self.ran();
         self.batch.gap = self.gap(broken.as_ref(), is_wished);
         self.notes();
         let mut exits: Vec<Exit> = self.exit.into_iter().collect();
@@ -226,7 +277,7 @@ impl Going<'_> {
 
     /// What is missing from it, where no run tells that.
     fn gap(&self, broken: Option<&Failure>, is_wished: bool) -> Option<Gap> {
-        let (ran, asked) = (self.batch.runs.len() as u64, self.series.count);
+        let (ran, asked) = (self.ran(), self.series.count);
         let why = match (broken, is_wished) {
             (Some(failure), _) => failure.message.as_str(),
             (None, true) => "it was interrupted",
@@ -237,7 +288,7 @@ impl Going<'_> {
     }
 
     fn notes(&mut self) {
-        let (ran, asked) = (self.batch.runs.len() as u64, self.series.count);
+        let (ran, asked) = (self.ran(), self.series.count);
         if ran < asked && self.batch.gap.is_none() {
             let why = "the last one failed, and --keep-going was not given";
             self.batch.notes.push(format!("{ran} of {asked} runs were made: {why}"));

@@ -56,6 +56,11 @@ impl Standby {
         Ok(Standby { counter })
     }
 
+    /// How many wishes there were.
+    pub(crate) fn wishes(&self) -> &AtomicU32 {
+        &self.counter
+    }
+
     /// Whether somebody wished for the end.
     pub(crate) fn is_wished(&self) -> bool {
         self.counter.load(Ordering::Relaxed) > 0

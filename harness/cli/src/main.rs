@@ -28,6 +28,7 @@ mod run;
 mod show;
 mod sim;
 mod suggest;
+mod swarm;
 
 use std::process::ExitCode;
 use std::sync::Arc;

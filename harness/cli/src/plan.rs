@@ -1,19 +1,21 @@
 //! From flags, a stored plan and defaults to one plan, with the origin of every value.
 
+mod options;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use tribunal_docker::{LIMIT_OPTIONS, Limits};
 use tribunal_engine::RunFolder;
 use tribunal_history::{BugSet, Nanos, Plan, RATE_MAX, Schedule, Seed, Setting};
 use tribunal_nemesis::{GenerateOptions, Medium, NEMESES, Spec, SpecError, generate, validate};
-use tribunal_sim::{SIM_OPTIONS, Transport, Weather};
+use tribunal_sim::{Transport, Weather};
 use tribunal_systems::{SYSTEMS, System};
 use tribunal_workloads::{GeneratorOptions, WORKLOADS, Workload};
 
 use crate::args::{RunArgs, parse_time};
-use crate::clusters::{CLUSTERS, DOCKER, PROCESS, SIM};
+use crate::clusters::{CLUSTERS, PROCESS, SIM};
 use crate::exit::{Exit, Failure};
+use crate::swarm::Drawn;
 use crate::{environment, suggest};
 
 /// Most clients a run may have.
@@ -22,8 +24,6 @@ const CONCURRENCY_MAX: i64 = 1_000;
 const RATE_LIMIT: u64 = 1_000_000;
 /// Longest load.
 const TIME_LIMIT_MAX: Nanos = Nanos::from_secs(7 * 86_400);
-/// Options of our nodes, beside those of the workloads.
-const NODE_OPTIONS: &[&str] = &["batch-entries", "compact-entries"];
 /// What a plan says for its nemesis when its schedule was read from a file.
 const FROM_FILE: &str = "schedule";
 
@@ -48,11 +48,13 @@ pub(crate) struct Settled {
 struct Gather<'a> {
     args: &'a RunArgs,
     base: Option<Plan>,
+    /// What the swarm means, if it was asked for.
+    drawn: Option<Drawn>,
     settings: Vec<Setting>,
 }
 
 impl Gather<'_> {
-    /// A value: the flag's, the stored plan's, or the default.
+    /// A value: the flag's, the stored plan's, the swarm's, or the default.
     fn value(
         &mut self,
         name: &str,
@@ -63,7 +65,10 @@ impl Gather<'_> {
         let (value, origin) = match (flag, &self.base) {
             (Some(value), _) => (value, "flag"),
             (None, Some(plan)) => (base(plan), "plan"),
-            (None, None) => (default(), "default"),
+            (None, None) => match self.drawn.as_ref().and_then(|drawn| drawn.setting(name)) {
+                Some(drawn) => (drawn.to_owned(), "seed"),
+                None => (default(), "default"),
+            },
         };
         let origin = origin.into();
         self.settings.push(Setting { name: name.into(), value: value.clone(), origin });
@@ -78,14 +83,22 @@ impl Gather<'_> {
 /// the workload.
 pub(crate) fn settle(args: &RunArgs, store: &Path) -> Result<Settled, Failure> {
     let base = args.plan.as_deref().map(|name| read_plan(store, name)).transpose()?;
-    let mut gather = Gather { args, base, settings: Vec::new() };
+    if args.swarm && base.is_some() {
+        return Err(usage(
+            "--swarm draws what a plan has settled",
+            "leave one of --swarm and --plan out",
+        ));
+    }
+    let mut gather = Gather { args, base, drawn: None, settings: Vec::new() };
     let (system, workload) = system_and_workload(&mut gather)?;
     let cluster = cluster(&mut gather, system)?;
-    let mut plan = numbers(&mut gather, system)?;
+    let seed = seed(&mut gather)?;
+    gather.drawn = args.swarm.then(|| Drawn::new(seed, system, &cluster));
+    let mut plan = numbers(&mut gather, system, seed)?;
     plan.cluster = cluster;
     plan.system = system.name.into();
     plan.workload = workload.name.into();
-    plan.options = options(&mut gather, &plan.cluster)?;
+    plan.options = options::options(&mut gather, &plan.cluster)?;
     plan.bugs = bugs(&mut gather, system)?;
     GeneratorOptions::read(plan.seed, plan.concurrency, &plan.options)
         .map_err(|error| usage(error.to_string(), "see `tribunal list workloads`"))?;
@@ -187,7 +200,7 @@ fn cluster(gather: &mut Gather<'_>, system: &System) -> Result<String, Failure> 
     Ok(name)
 }
 
-fn numbers(gather: &mut Gather<'_>, system: &System) -> Result<Plan, Failure> {
+fn numbers(gather: &mut Gather<'_>, system: &System, seed: Seed) -> Result<Plan, Failure> {
     let args = gather.args;
     let count = |number: Option<i64>| number.map(|number| number.to_string());
     let nodes = gather.value(
@@ -235,7 +248,7 @@ fn numbers(gather: &mut Gather<'_>, system: &System) -> Result<Plan, Failure> {
         time_limit,
         operation_timeout,
         recovery_limit,
-        seed: seed(gather)?,
+        seed,
         schedule: Schedule::default(),
     })
 }
@@ -296,52 +309,6 @@ fn seed(gather: &mut Gather<'_>) -> Result<Seed, Failure> {
     let seed = gather.args.seed.unwrap_or(drawn);
     gather.value("seed", flag, |plan| plan.seed.to_string(), || drawn.to_string());
     Ok(Seed(seed))
-}
-
-fn options(gather: &mut Gather<'_>, cluster: &str) -> Result<BTreeMap<String, String>, Failure> {
-    let mut options = gather.base.as_ref().map(|plan| plan.options.clone()).unwrap_or_default();
-    for text in &gather.args.options {
-        let (name, value) = text.split_once('=').ok_or_else(|| {
-            usage(format!("--option {text} has no value"), "write it as --option NAME=VALUE")
-        })?;
-        options.insert(name.into(), value.into());
-    }
-    let known =
-        GeneratorOptions::NAMES.iter().chain(NODE_OPTIONS).chain(LIMIT_OPTIONS).chain(SIM_OPTIONS);
-    let known: Vec<_> = known.copied().collect();
-    for (name, value) in &options {
-        if !known.contains(&name.as_str()) {
-            return Err(suggest::unknown("option", name, &known));
-        }
-        if NODE_OPTIONS.contains(&name.as_str()) {
-            whole(&format!("--option {name}="), value, 1, 1_000_000)?;
-        }
-        let is_flag = gather
-            .args
-            .options
-            .iter()
-            .any(|text| text.split_once('=').is_some_and(|(flag, _)| flag == name));
-        let origin = if is_flag { "flag" } else { "plan" }.into();
-        let name = format!("option {name}");
-        gather.settings.push(Setting { name, value: value.clone(), origin });
-    }
-    let limit = options.keys().find(|name| LIMIT_OPTIONS.contains(&name.as_str()));
-    if let Some(limit) = limit.filter(|_| cluster != DOCKER) {
-        return Err(usage(
-            format!("option {limit} limits containers, and cluster '{cluster}' has none"),
-            "use --cluster docker, or leave it out",
-        ));
-    }
-    Limits::read(&options).map_err(|error| usage(error.to_string(), "see docs/docker.md"))?;
-    let simulated = options.keys().find(|name| SIM_OPTIONS.contains(&name.as_str()));
-    if let Some(name) = simulated.filter(|_| cluster != SIM) {
-        return Err(usage(
-            format!("option {name} is of the simulator, and cluster '{cluster}' is real"),
-            "use --cluster sim, or leave it out",
-        ));
-    }
-    Weather::read(&options).map_err(|error| usage(error.to_string(), "see docs/simulator.md"))?;
-    Ok(options)
 }
 
 fn bugs(gather: &mut Gather<'_>, system: &System) -> Result<BugSet, Failure> {
@@ -409,7 +376,10 @@ fn of_spec(gather: &Gather<'_>, plan: &Plan, named: bool, spec: &Spec) -> Schedu
         Some(base) => base.schedule.clone(),
         None => {
             let medium = medium(plan);
-            let options = GenerateOptions { overlap, medium, ..GenerateOptions::default() };
+            let drawn = gather.drawn.as_ref();
+            let overlap = overlap || drawn.is_some_and(|drawn| drawn.overlap);
+            let interval = drawn.and_then(|drawn| drawn.interval);
+            let options = GenerateOptions { overlap, medium, interval };
             generate(spec, plan.seed, plan.time_limit, &options)
         }
     }

@@ -1,11 +1,13 @@
 //! How a run goes, while it goes: a bar on a terminal, a line every ten seconds otherwise.
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
 use tribunal_engine::{Progress, Sighting};
 use tribunal_history::{Nanos, Phase, Plan};
+use tribunal_reports::length as batch_length;
 
 use crate::output;
 
@@ -158,5 +160,54 @@ impl Rate {
             (self.since, self.ok) = (now.now, now.ok);
         }
         self.shown
+    }
+}
+
+/// A bar over many simulations; where nobody watches, a line every ten seconds.
+pub(crate) struct SimBar {
+    bar: ProgressBar,
+    of: u64,
+    begun: Instant,
+    /// When the last line was written.
+    told: Cell<Duration>,
+}
+
+impl SimBar {
+    /// A bar over so many runs.
+    pub(crate) fn new(of: u64) -> SimBar {
+        let target = match output::watched() {
+            true => ProgressDrawTarget::stderr_with_hz(10),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(Some(of), target);
+        if let Ok(style) = ProgressStyle::with_template("  {prefix} {bar:24} {msg}") {
+            bar.set_style(style);
+        }
+        SimBar { bar, of, begun: Instant::now(), told: Cell::default() }
+    }
+
+    /// So many runs are over, of which some failed; together they lasted so long in virtual time.
+    pub(crate) fn tell(&self, ran: u64, failed: u64, lasted: Nanos) {
+        let passed = self.begun.elapsed();
+        let speed = lasted.0 / u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX).max(1);
+        let words = format!("{} simulated, {speed} times real time", batch_length(lasted));
+        self.bar.set_prefix(format!("run {ran} / {}  {failed} failed", self.of));
+        self.bar.set_message(words.clone());
+        self.bar.set_position(ran);
+        if !output::watched() && passed >= self.told.get() + LINE_EVERY.to_duration() {
+            self.told.set(passed);
+            output::progress(format!("  {ran} / {} runs, {failed} failed   {words}", self.of));
+        }
+    }
+
+    /// Lets something else be written.
+    pub(crate) fn suspend<T>(&self, act: impl FnOnce() -> T) -> T {
+        self.bar.suspend(act)
+    }
+}
+
+impl Drop for SimBar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }

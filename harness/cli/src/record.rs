@@ -89,8 +89,10 @@ fn repeat(args: &RunArgs, trial: &Trial) -> String {
     if !is_of_plan {
         flag("seed", &trial.plan.seed.to_string());
     }
-    if args.overlap {
-        words.push("--overlap".into());
+    for (is_given, name) in [(args.overlap, "--overlap"), (args.swarm, "--swarm")] {
+        if is_given {
+            words.push(name.into());
+        }
     }
     words.join(" ")
 }

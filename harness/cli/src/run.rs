@@ -1,9 +1,11 @@
 //! `tribunal run`: one run from plan to verdict.
 
 mod aftermath;
+mod glance;
 mod trial;
 
 pub(crate) use aftermath::report_name;
+pub(crate) use glance::{Glance, glance};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -133,7 +135,8 @@ pub(crate) fn attempt(
     let started = environment::wall_clock();
     let folder = new_folder(store, &started, &settled.plan)?;
     let origin = Instant::now();
-    let begun = trial::begun(&folder, &started, &settled, store);
+    let mut begun = trial::begun(folder.id(), &started, &settled, store);
+    begun.environment = environment::describe(&settled.plan);
     write_inputs(&folder, &begun)?;
     if place.is_none() {
         announce(&begun);

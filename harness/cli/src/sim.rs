@@ -4,12 +4,13 @@ mod verify;
 
 pub(crate) use verify::{trace_command, verify};
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use tribunal_cluster::Report;
 use tribunal_engine::{Driven, Lookout, Run, RunFolder, RunOptions};
-use tribunal_history::{Cost, Finding, History, Nanos, Plan, Verdict};
+use tribunal_history::{Cost, Finding, History, Mark, Nanos, Plan, Verdict};
 use tribunal_sim::{SimOptions, Simulated, Violation, Watch, Weather, simulate};
 use tribunal_systems::Kind;
 
@@ -20,6 +21,16 @@ const WALL: Nanos = Nanos::from_secs(1_767_225_600);
 /// Virtual time beyond load and recovery after which a run is given up.
 const GRACE: Nanos = Nanos::from_secs(600);
 
+/// What a batch wants to know of a run beside what it is judged by.
+pub(crate) struct Seen {
+    /// Marks that were reached.
+    pub marks: BTreeSet<Mark>,
+    /// The digest of everything that happened.
+    pub trace: u64,
+    /// How long it lasted, in virtual time.
+    pub lasted: Nanos,
+}
+
 /// Runs a plan in virtual time, to its end, and writes its record.
 pub(crate) fn drive(
     folder: &RunFolder,
@@ -27,6 +38,18 @@ pub(crate) fn drive(
     options: RunOptions,
     wishes: &AtomicU32,
 ) -> Driven {
+    let (mut driven, _) = unwritten(settled, options, wishes);
+    let unsaved = folder.write_record(&driven.record).err();
+    driven.harness_errors.extend(unsaved.map(|error| error.to_string()));
+    driven
+}
+
+/// Runs a plan in virtual time, to its end, and writes nothing.
+pub(crate) fn unwritten(
+    settled: &Settled,
+    options: RunOptions,
+    wishes: &AtomicU32,
+) -> (Driven, Seen) {
     let began = Instant::now();
     let mut run = Run::new(options);
     let monitors = (settled.workload.checkers)().iter().filter_map(|c| c.monitor()).collect();
@@ -36,14 +59,17 @@ pub(crate) fn drive(
     let simulated = simulate(sim_options(settled), &mut run, &mut watch)
         .expect("invariant: every system with nodes is a core of the registry");
     let wall = Nanos::from(began.elapsed());
-    let unsaved = folder.write_record(&simulated.record).err();
-    let harness_errors = unsaved.map(|error| error.to_string()).into_iter().chain(
-        simulated.problem.as_ref().map(|problem| format!("the simulator gave up: {problem}")),
-    );
-    Driven {
+    let gave_up =
+        simulated.problem.as_ref().map(|problem| format!("the simulator gave up: {problem}"));
+    let seen = Seen {
+        trace: simulated.trace.hash(),
+        lasted: simulated.ended,
+        marks: simulated.marks.clone(),
+    };
+    let driven = Driven {
         summary: run.summary(),
         health: watch.lookout.row().into_iter().collect(),
-        harness_errors: harness_errors.collect(),
+        harness_errors: gave_up.into_iter().collect(),
         longest_gap: Nanos::ZERO,
         has_nodes: true,
         cut_short: wishes.load(Ordering::Relaxed) > heard + 1,
@@ -53,7 +79,8 @@ pub(crate) fn drive(
         violation: watch.lookout.sighting().cloned(),
         findings: simulated.violation.iter().map(finding).collect(),
         record: simulated.record,
-    }
+    };
+    (driven, seen)
 }
 
 fn sim_options(settled: &Settled) -> SimOptions {

@@ -71,6 +71,7 @@ fn claim_gate(claim: &Claim, effective: &[FaultFamily]) -> Check {
         passed: Some(passed),
         figure,
         remedy: "leave these out of --nemesis".into(),
+        shared: false,
     }
 }
 
@@ -113,7 +114,7 @@ mod tests {
         let claim = Claim { rungs: vec![rung] };
         let tried = Tried { claim: &claim, effective, planted };
         let (name, text) = ("gate".to_owned(), String::new());
-        let gate = Check { name, passed: gate, figure: text.clone(), remedy: text };
+        let gate = Check { name, passed: gate, figure: text.clone(), remedy: text, shared: false };
         let checkers: [Box<dyn Checker>; 2] =
             [Box::new(Says(Verdict::Valid)), Box::new(Says(says))];
         judge(&Record::default(), &checkers, &Budget::DEFAULT, tried, vec![gate]).verdict

@@ -127,6 +127,9 @@ pub struct Check {
     /// What to do if it failed: names the flag.
     #[serde(default)]
     pub remedy: String,
+    /// Whether many runs may pass it together: what one of them did not try another one did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
 }
 
 /// How a node's process ended.

@@ -64,7 +64,8 @@ impl<C: Core> Host<C> {
     ) -> Result<Host<C>, Box<(SimDisk, String)>> {
         // The disk is kept: a node that refuses to start refuses again.
         let kept = disk.clone();
-        let opened = RecordStore::open(disk).map_err(|error| error.to_string());
+        let opened =
+            RecordStore::open_with(disk, config.segment_bytes).map_err(|error| error.to_string());
         let started = opened.and_then(|(store, opened)| {
             let core = C::recover(config, me, opened.recovered);
             Ok((store, core.map_err(|refused| refused.to_string())?))

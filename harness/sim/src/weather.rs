@@ -38,6 +38,20 @@ pub enum Delay {
 }
 
 impl Delay {
+    /// 0.2 to 30 ms, evenly: what is sent first often comes last.
+    pub const JITTER: Delay =
+        Delay::Uniform { min: Nanos::from_micros(200), max: Nanos::from_millis(30) };
+    /// 5 ms and an exponential part of 10 ms in the mean, as between far cities.
+    pub const SLOW: Delay =
+        Delay::Exponential { min: Nanos::from_millis(5), mean: Nanos::from_millis(10) };
+    /// A local network of which one message in a hundred takes up to 300 ms.
+    pub const TAIL: Delay = Delay::HeavyTail {
+        min: Nanos::from_micros(200),
+        usual: Nanos::from_millis(1),
+        max: Nanos::from_millis(300),
+        tail_ppm: 10_000,
+    };
+
     /// One draw.
     pub fn draw(self, random: &mut Random) -> Nanos {
         match self {
@@ -119,7 +133,7 @@ impl Weather {
 }
 
 /// The options of a simulated cluster, as `--option NAME=VALUE` takes them.
-pub const SIM_OPTIONS: &[&str] = &["transport"];
+pub const SIM_OPTIONS: &[&str] = &["transport", "delay"];
 
 /// An option with a value it cannot have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -136,15 +150,21 @@ impl Weather {
     /// # Errors
     /// If one has a value it cannot have.
     pub fn read(options: &BTreeMap<String, String>) -> Result<Weather, SimOptionError> {
-        match options.get("transport").map(String::as_str) {
-            None | Some("stream") => Ok(Weather::CALM),
-            Some("datagram") => Ok(Weather::CALM.over(Transport::Datagram)),
-            Some(value) => Err(SimOptionError {
-                name: "transport",
-                value: value.to_owned(),
-                known: "stream or datagram",
-            }),
-        }
+        let refused =
+            |name, value: &str, known| Err(SimOptionError { name, value: value.to_owned(), known });
+        let transport = match options.get("transport").map(String::as_str) {
+            None | Some("stream") => Transport::Stream,
+            Some("datagram") => Transport::Datagram,
+            Some(value) => return refused("transport", value, "stream or datagram"),
+        };
+        let delay = match options.get("delay").map(String::as_str) {
+            None | Some("local") => Weather::CALM.delay,
+            Some("jitter") => Delay::JITTER,
+            Some("slow") => Delay::SLOW,
+            Some("tail") => Delay::TAIL,
+            Some(value) => return refused("delay", value, "local, jitter, slow or tail"),
+        };
+        Ok(Weather { transport, delay, ..Weather::CALM })
     }
 }
 

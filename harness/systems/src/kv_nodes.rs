@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tribunal_cluster::{NodeContext, NodeSpec, Probe, SpecFn};
-use tribunal_history::{ClockKind, NodeId, Plan};
+use tribunal_history::{ClockKind, Nanos, NodeId, Plan};
 use tribunal_nodes::runtime::NodeOptions;
 use tribunal_nodes::{ClockFault, Config};
 
@@ -13,6 +13,69 @@ const OPTIONS_FILE: &str = "node.json";
 /// Exit statuses of our nodes for an environment that lacks something, a disk that fails and a
 /// controller that is gone.
 const HOST_EXITS: [i32; 3] = [69, 75, 76];
+
+/// A number that our nodes' cores can be told.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeOption {
+    /// Its name, as `--option NAME=VALUE` takes it.
+    pub name: &'static str,
+    /// What it is, with its unit.
+    pub about: &'static str,
+    /// The least it can be.
+    pub min: u32,
+    /// The most.
+    pub max: u32,
+    set: fn(&mut Config, u32),
+}
+
+const fn option(
+    name: &'static str,
+    about: &'static str,
+    (min, max): (u32, u32),
+    set: fn(&mut Config, u32),
+) -> NodeOption {
+    NodeOption { name, about, min, max, set }
+}
+
+/// Every number that our nodes' cores can be told.
+pub const NODE_OPTIONS: &[NodeOption] = &[
+    option("batch-entries", "most entries in one message", (1, 1_000_000), |config, entries| {
+        config.batch_entries = entries;
+    }),
+    option(
+        "compact-entries",
+        "applied entries after which the log is compacted",
+        (1, 1_000_000),
+        |config, entries| config.compact_entries = u64::from(entries),
+    ),
+    option("chunk-bytes", "bytes of one snapshot chunk", (16, 16 << 20), |config, bytes| {
+        config.chunk_bytes = bytes;
+    }),
+    option(
+        "segment-bytes",
+        "bytes from which a segment of the store is followed by another",
+        (64, 1 << 30),
+        |config, bytes| config.segment_bytes = u64::from(bytes),
+    ),
+    option("sessions", "client sessions kept", (1, 1_000_000), |config, sessions| {
+        config.sessions = sessions;
+    }),
+    option(
+        "heartbeat-ms",
+        "milliseconds between signs of life of a leader",
+        (1, 60_000),
+        |config, millis| config.heartbeat = Nanos::from_millis(millis.into()),
+    ),
+    option(
+        "election-ms",
+        "milliseconds without a leader after which a node wants to be one, up to twice that",
+        (2, 60_000),
+        |config, millis| {
+            config.election_min = Nanos::from_millis(millis.into());
+            config.election_max = config.election_min.times(2);
+        },
+    ),
+];
 
 /// Nodes that run Raft.
 pub(crate) fn raft(plan: &Plan, program: &Path) -> Box<SpecFn> {
@@ -28,12 +91,11 @@ pub(crate) fn single(plan: &Plan, program: &Path) -> Box<SpecFn> {
 pub(crate) fn config(plan: &Plan) -> Config {
     let mut config = Config::new(NodeId::all(plan.nodes).collect());
     config.bugs = plan.bugs.clone();
-    let number = |name: &str| plan.options.get(name).and_then(|text| text.parse().ok());
-    if let Some(entries) = number("batch-entries") {
-        config.batch_entries = entries;
-    }
-    if let Some(entries) = number("compact-entries") {
-        config.compact_entries = u64::from(entries);
+    for option in NODE_OPTIONS {
+        let given = plan.options.get(option.name).and_then(|text| text.parse().ok());
+        if let Some(number) = given {
+            (option.set)(&mut config, number);
+        }
     }
     config
 }

@@ -11,5 +11,6 @@ mod system;
 
 pub use client::{Adapter, Client, ClientEffect, ClientEvent};
 pub use kv_client::KvClient;
+pub use kv_nodes::{NODE_OPTIONS, NodeOption};
 pub use memory::MemoryAdapter;
 pub use system::{Kind, NodeCount, SYSTEMS, System, find};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tribunal_cluster::SpecFn;
-use tribunal_history::{BugInfo, Claim, FaultFamily, Function, Plan, Promise, Rung};
+use tribunal_history::{BugInfo, Claim, FaultFamily, Function, Mark, Plan, Promise, Rung};
 use tribunal_nodes::Config;
 
 use crate::client::{Adapter, Client};
@@ -123,6 +123,12 @@ impl System {
     pub fn bugs(&self) -> &'static [BugInfo] {
         let core = tribunal_nodes::CORES.iter().find(|core| core.name == self.name);
         core.map_or(&[], |core| core.bugs)
+    }
+
+    /// What its nodes say of themselves when they get there.
+    pub fn marks(&self) -> &'static [Mark] {
+        let core = tribunal_nodes::CORES.iter().find(|core| core.name == self.name);
+        core.map_or(&[], |core| core.marks)
     }
 }
 

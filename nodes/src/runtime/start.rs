@@ -221,8 +221,9 @@ fn open_store<C: Core>(options: &NodeOptions) -> Result<Opened<C>, NodeError> {
     if let Some(what) = me.objection(owner.as_ref(), !store_exists(&mut disk)?) {
         return Err(foreign(what));
     }
-    let (mut store, opened) = RecordStore::<_, C::Record>::open(disk)
-        .map_err(|source| NodeError::Store { directory: directory(options), source })?;
+    let opened = RecordStore::<_, C::Record>::open_with(disk, options.config.segment_bytes);
+    let (mut store, opened) =
+        opened.map_err(|source| NodeError::Store { directory: directory(options), source })?;
     if owner.is_none() {
         me.write(store.store_mut().disk_mut())?;
     }

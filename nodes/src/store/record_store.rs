@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{Disk, Recovered, WriteOp};
 
-use super::{Opened, Store, StoreError};
+use super::{Opened, SEGMENT_BYTES, Store, StoreError};
 
 /// Version of the records' encoding; the first byte of every record.
 const CODEC: u8 = 1;
@@ -23,7 +23,15 @@ impl<D: Disk, R: Serialize + DeserializeOwned> RecordStore<D, R> {
     /// # Errors
     /// As [`Store::open`], or if a record cannot be decoded.
     pub fn open(disk: D) -> Result<(Self, Opened<R>), StoreError> {
-        let (store, opened) = Store::open(disk)?;
+        Self::open_with(disk, SEGMENT_BYTES)
+    }
+
+    /// As [`RecordStore::open`], with segments of another length.
+    ///
+    /// # Errors
+    /// As [`RecordStore::open`].
+    pub fn open_with(disk: D, segment_bytes: u64) -> Result<(Self, Opened<R>), StoreError> {
+        let (store, opened) = Store::open_with(disk, segment_bytes)?;
         let records = opened
             .recovered
             .records

@@ -19,7 +19,7 @@ fn secs(count: f64) -> Nanos {
 
 fn check(name: &str, passed: Option<bool>, figure: &str, remedy: &str) -> Check {
     let (name, figure, remedy) = (name.into(), figure.into(), remedy.into());
-    Check { name, passed, figure, remedy }
+    Check { name, passed, figure, remedy, shared: false }
 }
 
 /// A run that found nothing and meant something.

@@ -7,8 +7,8 @@ use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::plan::{Settled, lasting, settle};
 
-/// Most runs of a batch.
-const RUNS_MAX: i64 = 10_000;
+/// Most runs of a batch, simulated or not.
+const RUNS_MAX: i64 = 1_000_000;
 
 /// What differs from run to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ enum Seeds {
 }
 
 /// The plans of a batch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Series {
     args: RunArgs,
     seeds: Seeds,

@@ -29,14 +29,25 @@ const GAP_LIMIT: Nanos = Nanos::from_millis(250);
 
 /// Judges a run, writes everything that is left to write, and renders its report.
 pub(super) fn conclude(
-    mut trial: Trial,
+    trial: Trial,
     folder: &RunFolder,
+    workload: &'static Workload,
+    mut driven: Driven,
+    wishes: &AtomicU32,
+) -> Done {
+    driven.record.log_matches = log_matches(folder);
+    let (trial, record) = judged(trial, workload, driven, wishes);
+    save(trial, record, folder)
+}
+
+/// Judges a run.
+pub(super) fn judged(
+    mut trial: Trial,
     workload: &'static Workload,
     driven: Driven,
     wishes: &AtomicU32,
-) -> Done {
-    let mut record = driven.record;
-    record.log_matches = log_matches(folder);
+) -> (Trial, Record) {
+    let record = driven.record;
     let summary = driven.summary;
     trial.phases = summary.phases;
     trial.health = [driven.health, summary.health].concat();
@@ -68,7 +79,7 @@ pub(super) fn conclude(
             trial.verdict = trial.verdict.max(Verdict::Unknown);
         }
     }
-    save(trial, record, folder)
+    (trial, record)
 }
 
 /// Lets the checkers judge, and merges what they and the gates say.
@@ -266,7 +277,7 @@ mod tests {
         let args = RunArgs { seed: Some(5), ..RunArgs::default() };
         let settled = settle(&args, store).unwrap();
         let folder = RunFolder::create(store, "a").unwrap();
-        (begun(&folder, "2026-11-20T02:14:07Z", &settled, store), folder)
+        (begun(folder.id(), "2026-11-20T02:14:07Z", &settled, store), folder)
     }
 
     #[test]

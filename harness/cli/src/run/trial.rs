@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
-use tribunal_engine::RunFolder;
-use tribunal_history::{RunState, Trial, Verdict};
+use tribunal_history::{Environment, RunState, Trial, Verdict};
 
+use crate::output;
 use crate::plan::Settled;
-use crate::{environment, output};
 
 /// What is known of a run before anything happened.
-pub(super) fn begun(folder: &RunFolder, started: &str, settled: &Settled, store: &Path) -> Trial {
-    let run_id = folder.id();
+pub(super) fn begun(run_id: String, started: &str, settled: &Settled, store: &Path) -> Trial {
     Trial {
         schema_version: Trial::SCHEMA_VERSION,
         commands: commands(&run_id, store),
@@ -28,7 +26,7 @@ pub(super) fn begun(folder: &RunFolder, started: &str, settled: &Settled, store:
         verdict: Verdict::Unknown,
         harness_error: None,
         logs: Vec::new(),
-        environment: environment::describe(&settled.plan),
+        environment: Environment::default(),
         timings: Vec::new(),
     }
 }

@@ -8,5 +8,6 @@ mod live;
 mod models;
 mod prune;
 mod sim;
+mod sim_batch;
 mod support;
 mod usage;

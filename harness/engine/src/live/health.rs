@@ -35,6 +35,7 @@ pub(super) fn health(
         passed: Some(passed),
         figure,
         remedy: String::new(),
+        shared: false,
     };
     // What failed in words is in the run's harness error.
     let step = |name, failed: &Option<String>, good: &str| {

@@ -72,7 +72,7 @@ impl Lookout {
             (None, None) => format!("no alarm; at most {} values held", self.most_held),
         };
         let (name, remedy) = ("watched as it ran".to_owned(), String::new());
-        Some(Check { name, passed: None, figure, remedy })
+        Some(Check { name, passed: None, figure, remedy, shared: false })
     }
 }
 

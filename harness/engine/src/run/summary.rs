@@ -142,6 +142,7 @@ impl Run {
             passed: Some(self.gates.required.iter().all(|function| count(function) > 0)),
             figure: figures.join(", "),
             remedy: "raise --time-limit or --rate".into(),
+            shared: true,
         }
     }
 
@@ -163,6 +164,7 @@ impl Run {
             passed: Some(missing.is_empty() && healed.is_some()),
             figure,
             remedy: "raise --recovery-limit".into(),
+            shared: false,
         }
     }
 
@@ -174,6 +176,7 @@ impl Run {
             passed: Some(left == 0 && self.phases.healed_at.is_some()),
             figure: format!("{read} / {}", read + left as u64),
             remedy: "raise --recovery-limit".into(),
+            shared: false,
         }
     }
 
@@ -192,7 +195,7 @@ impl Run {
 }
 
 fn shown(name: &str, passed: Option<bool>, figure: String) -> Check {
-    Check { name: name.into(), passed, figure, remedy: String::new() }
+    Check { name: name.into(), passed, figure, remedy: String::new(), shared: false }
 }
 
 fn family(entry: &FaultEntry) -> FaultFamily {
@@ -215,6 +218,7 @@ fn healing_gate(entries: &[FaultEntry]) -> Option<Check> {
         passed: Some(healed == begun.len()),
         figure,
         remedy: "see the healing of each fault in the report".into(),
+        shared: false,
     })
 }
 
@@ -270,6 +274,7 @@ fn family_gates(wanted: FaultFamily, entries: &[FaultEntry]) -> Vec<Check> {
         passed: Some(effective > 0),
         figure,
         remedy,
+        shared: true,
     };
     installed.retain(|entry| entry.record.is_effective());
     if installed.is_empty() {
@@ -286,6 +291,7 @@ fn family_gates(wanted: FaultFamily, entries: &[FaultEntry]) -> Vec<Check> {
         passed: Some(invoked > 0 && answered),
         figure: format!("{invoked} invoked, {ok} ok"),
         remedy: "raise --rate or --time-limit".into(),
+        shared: true,
     };
     vec![gate, met]
 }

@@ -1,0 +1,76 @@
+//! A simulated run that leaves nothing behind: what a batch of thousands wants to know of each.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicU32;
+
+use tribunal_history::{Check, EventKind, FaultRecord, Mark, Nanos, RunState, Seed, Verdict};
+
+use super::{aftermath, run_options, trial};
+use crate::exit::Exit;
+use crate::plan::Settled;
+use crate::sim;
+
+/// What is known of a run when it is over and forgotten.
+#[derive(Clone, Debug)]
+pub(crate) struct Glance {
+    /// Its seed.
+    pub seed: Seed,
+    /// How it ended, but for what many runs may pass together.
+    pub exit: Exit,
+    /// The gates that many runs may pass together.
+    pub shared: Vec<Check>,
+    /// Operations that have an end.
+    pub operations: u64,
+    /// Faults that were certainly in force.
+    pub faults: u64,
+    /// Marks that were reached.
+    pub marks: BTreeSet<Mark>,
+    /// The digest of everything that happened.
+    pub trace: u64,
+    /// How long it lasted, in virtual time.
+    pub lasted: Nanos,
+}
+
+/// Simulates a run and judges it, in this thread, and writes nothing.
+pub(crate) fn glance(settled: &Settled, wishes: &AtomicU32) -> Glance {
+    let looked = catch_unwind(AssertUnwindSafe(|| look(settled, wishes)));
+    looked.unwrap_or_else(|_| Glance {
+        seed: settled.plan.seed,
+        exit: Exit::Bug,
+        shared: Vec::new(),
+        operations: 0,
+        faults: 0,
+        marks: BTreeSet::new(),
+        trace: 0,
+        lasted: Nanos::ZERO,
+    })
+}
+
+fn look(settled: &Settled, wishes: &AtomicU32) -> Glance {
+    let begun = trial::begun(String::new(), "", settled, "".as_ref());
+    let (driven, seen) = sim::unwritten(settled, run_options(settled, true), wishes);
+    let (trial, record) = aftermath::judged(begun, settled.workload, driven, wishes);
+    let is_end = |kind| matches!(kind, EventKind::Ok | EventKind::Fail | EventKind::Info);
+    let events = record.history.events();
+    Glance {
+        seed: settled.plan.seed,
+        exit: leniently(&trial),
+        operations: events.iter().filter(|event| is_end(event.kind)).count() as u64,
+        faults: record.faults.iter().filter(|fault| FaultRecord::is_installed(fault)).count()
+            as u64,
+        marks: seen.marks,
+        trace: seen.trace,
+        lasted: seen.lasted,
+        shared: trial.gates.into_iter().filter(|gate| gate.shared).collect(),
+    }
+}
+
+/// How a run ended if the gates that many runs may pass together are left to them.
+fn leniently(trial: &tribunal_history::Trial) -> Exit {
+    let exit = Exit::of_trial(trial);
+    let judged = trial.findings.iter().all(|finding| finding.verdict == Verdict::Valid);
+    let alone = trial.gates.iter().filter(|gate| gate.passed == Some(false)).all(|it| it.shared);
+    let is_whole = trial.state == RunState::Finished && !trial.findings.is_empty();
+    if exit == Exit::Unknown && is_whole && judged && alone { Exit::Valid } else { exit }
+}
