@@ -250,6 +250,7 @@ fn numbers(gather: &mut Gather<'_>, system: &System, seed: Seed) -> Result<Plan,
         recovery_limit,
         seed,
         schedule: Schedule::default(),
+        script: None,
     })
 }
 

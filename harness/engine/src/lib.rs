@@ -9,7 +9,7 @@ mod store;
 pub use judge::{Judgement, Tried, judge};
 pub use live::{Access, Driven, LiveCluster, LiveOptions, Lookout, Progress, Sighting, drive};
 pub use rehearse::{Rehearsal, rehearse};
-pub use run::{Counts, Run, RunOptions, RunSummary};
+pub use run::{Counts, Run, RunOptions, RunSummary, scripted};
 pub use store::{
     BATCH_LOCK, RUN_LOG, Remains, RunFolder, RunLog, StoreError, batch_remains, bytes_in,
     log_excerpts, log_matches, remove, remove_run, run_ids, run_remains,

@@ -7,6 +7,7 @@
 
 mod faults;
 mod phases;
+mod script;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use tribunal_history::{
 use tribunal_nemesis::RoleBook;
 use tribunal_workloads::Generator;
 
+pub use script::scripted;
 pub use summary::{Counts, RunSummary};
 
 use faults::{FaultBook, Installation};

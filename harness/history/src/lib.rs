@@ -31,6 +31,7 @@ mod record;
 mod roles;
 mod run_line;
 mod schedule;
+mod script;
 mod seed;
 mod trial;
 mod value;
@@ -60,6 +61,7 @@ pub use record::{LogMatch, NodeEvent, NodeState, Record};
 pub use roles::{NodeRole, Roles};
 pub use run_line::{Point, RunLine};
 pub use schedule::{At, PartitionShape, PlannedFault, PlannedKind, Schedule, Targets};
+pub use script::{Script, ScriptedOperation, Span};
 pub use seed::{Random, Seed};
 pub use trial::{
     Check, Environment, ExitRecord, LogExcerpt, Phase, PhaseSpan, RunState, Setting, Trial,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BugSet, Nanos, Schedule, Seed};
+use crate::{BugSet, Nanos, Schedule, Script, Seed};
 
 /// The rate that means: as fast as the clients can.
 pub const RATE_MAX: u64 = 0;
@@ -45,6 +45,10 @@ pub struct Plan {
     pub seed: Seed,
     /// The faults.
     pub schedule: Schedule,
+    /// What clients do, if it is written down: then the workload draws nothing, and neither
+    /// recovery nor final reads follow the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<Script>,
 }
 
 impl Plan {

@@ -192,6 +192,7 @@ fn plan(load_seconds: u64, rate: u64, record: &Record) -> Plan {
         recovery_limit: Nanos::from_secs(30),
         seed: Seed(8_842_170),
         schedule: Schedule::new(record.faults.iter().map(|it| it.planned.clone()).collect()),
+        script: None,
     }
 }
 

@@ -142,6 +142,7 @@ fn bare_trial(name: &str) -> Trial {
         recovery_limit: Nanos::ZERO,
         seed: Seed(0),
         schedule: Schedule::default(),
+        script: None,
     };
     Trial {
         schema_version: Trial::SCHEMA_VERSION,

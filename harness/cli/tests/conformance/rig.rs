@@ -302,5 +302,6 @@ fn plan() -> Plan {
         recovery_limit: Nanos::from_secs(30),
         seed: Seed(1),
         schedule: Schedule::default(),
+        script: None,
     }
 }

@@ -78,6 +78,7 @@ fn run_options() -> RunOptions {
         recovery_limit: Nanos::from_secs(1),
         seed: Seed(1),
         schedule: Schedule::default(),
+        script: None,
     };
     RunOptions {
         generator: (workload.generator)(&GeneratorOptions::new(plan.seed, plan.concurrency)),

@@ -178,13 +178,18 @@ impl Run {
         self.faults.heal_due(now, out);
         for index in self.threads.due(now) {
             let node = self.threads.all[index as usize].node;
-            match self.generator.next(index, node) {
+            let operation = match self.threads.is_scripted() {
+                true => self.threads.scripted(index),
+                false => self.generator.next(index, node),
+            };
+            match operation {
                 Some(operation) => {
                     let lag = now - self.threads.all[index as usize].due;
                     self.counts.lag(lag);
                     self.faults.invoked(now);
                     self.threads.invoke(now, index, operation, out);
                 }
+                None if self.threads.is_scripted() => {}
                 None => self.threads.all[index as usize].due = now + IDLE_PAUSE,
             }
         }
@@ -196,13 +201,18 @@ impl Run {
         if overdue {
             self.faults.give_up_healing(now, out);
         }
-        if overdue || self.faults.all_done() {
-            self.phases.enter(now, Phase::Recovery);
-            self.phases.healed_at = Some(now);
-            self.phases.deadline = now + self.plan.recovery_limit;
-            self.phases.unread = self.generator.final_reads().into();
-            self.phases.probe_at = now;
+        if !overdue && !self.faults.all_done() {
+            return;
         }
+        if self.threads.is_scripted() {
+            self.phases.healed_at = Some(now);
+            return self.finish(now, out);
+        }
+        self.phases.enter(now, Phase::Recovery);
+        self.phases.healed_at = Some(now);
+        self.phases.deadline = now + self.plan.recovery_limit;
+        self.phases.unread = self.generator.final_reads().into();
+        self.phases.probe_at = now;
     }
 
     /// Reads on every node until each has answered `ok` once.

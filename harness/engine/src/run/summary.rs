@@ -112,8 +112,10 @@ impl Run {
             gates.extend(family_gates(*family, entries));
         }
         gates.extend(healing_gate(entries));
-        gates.push(self.recovery_gate());
-        gates.push(self.final_reads_gate());
+        if !self.threads.is_scripted() {
+            gates.push(self.recovery_gate());
+            gates.push(self.final_reads_gate());
+        }
         let effective = FaultFamily::ALL.iter().copied().filter(|wanted| {
             entries.iter().any(|entry| family(entry) == *wanted && entry.record.is_effective())
         });

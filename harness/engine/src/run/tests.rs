@@ -31,6 +31,7 @@ fn plan(nemesis: &str) -> Plan {
         recovery_limit: Nanos::from_secs(30),
         seed,
         schedule: generate(&spec, seed, time_limit, &GenerateOptions::default()),
+        script: None,
     }
 }
 

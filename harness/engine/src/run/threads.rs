@@ -8,6 +8,7 @@ use tribunal_history::{
 };
 
 use super::Outstanding;
+use super::script::Lines;
 
 /// How far a thread may be behind and still catch up: timers are late by a millisecond or so, which
 /// must not lower a high rate. Waiting for an answer is not caught up with.
@@ -23,6 +24,10 @@ pub(super) struct Threads {
     /// Mean time between two operations of one thread; zero for as fast as it can.
     interval: Nanos,
     operation_timeout: Nanos,
+    /// What they do, if it is written down.
+    lines: Option<Lines>,
+    /// When the load began.
+    began: Nanos,
 }
 
 /// One client thread: a sequence of processes, one after the other, pinned to a node.
@@ -37,30 +42,59 @@ pub(super) struct Thread {
 
 impl Threads {
     pub(super) fn new(plan: &Plan) -> Threads {
-        let count = plan.concurrency.max(u32::from(plan.nodes));
-        let all = (0..count).map(|index| Thread {
-            process: ProcessId(index),
-            node: NodeId((index % u32::from(plan.nodes)) as u16 + 1),
+        let lines = plan.script.as_ref().map(Lines::new);
+        let cast: Vec<(ProcessId, NodeId)> = match &lines {
+            Some(lines) => lines.cast().collect(),
+            None => cast(plan),
+        };
+        let all = (0..).zip(cast).map(|(index, (process, node))| Thread {
+            process,
+            node,
             busy: false,
             due: Nanos::ZERO,
-            random: plan.seed.child_at("pace", u64::from(index)).random(),
+            random: plan.seed.child_at("pace", index).random(),
         });
+        let all: Vec<Thread> = all.collect();
+        let working = if lines.is_some() { all.len() as u32 } else { plan.concurrency };
         let interval = match plan.rate {
             RATE_MAX => Nanos::ZERO,
             rate => Nanos(u64::from(plan.concurrency) * 1_000_000_000 / rate),
         };
         Threads {
-            all: all.collect(),
+            all,
             outstanding: BTreeMap::new(),
-            working: plan.concurrency,
+            working,
             next_operation: 0,
             interval,
             operation_timeout: plan.operation_timeout,
+            lines,
+            began: Nanos::ZERO,
         }
+    }
+
+    /// Whether what they do is written down.
+    pub(super) const fn is_scripted(&self) -> bool {
+        self.lines.is_some()
+    }
+
+    /// What a thread does next, if that is written down.
+    pub(super) fn scripted(&mut self, index: u32) -> Option<Operation> {
+        let operation = self.lines.as_mut()?.take(index);
+        if operation.is_none() {
+            self.all[index as usize].due = Nanos::MAX;
+        }
+        operation
     }
 
     /// Spreads the first operations of the load over one interval.
     pub(super) fn begin(&mut self, now: Nanos) {
+        self.began = now;
+        if let Some(lines) = &self.lines {
+            for (index, thread) in (0..).zip(&mut self.all) {
+                thread.due = lines.due(index).map_or(Nanos::MAX, |at| now + at);
+            }
+            return;
+        }
         for thread in &mut self.all {
             thread.due = now + thread.pause(self.interval);
         }
@@ -117,7 +151,10 @@ impl Threads {
         let by = now + self.operation_timeout;
         let thread = &mut self.all[index as usize];
         thread.busy = true;
-        thread.due = thread.due.max(now - CATCH_UP) + thread.pause(interval);
+        thread.due = match &self.lines {
+            Some(lines) => lines.due(index).map_or(Nanos::MAX, |at| self.began + at),
+            None => thread.due.max(now - CATCH_UP) + thread.pause(interval),
+        };
         let (process, node) = (thread.process, thread.node);
         let entry = Entry::Invoke { time: now, process, node, operation: operation.clone() };
         out.push(Command::Record(entry));
@@ -150,6 +187,11 @@ impl Threads {
     pub(super) fn retire(&mut self, index: u32) {
         let count = self.all.len() as u32;
         let thread = &mut self.all[index as usize];
+        if let Some(lines) = &mut self.lines {
+            lines.end(index);
+            thread.due = Nanos::MAX;
+            return;
+        }
         thread.process = ProcessId(thread.process.0.saturating_add(count));
     }
 
@@ -162,6 +204,13 @@ impl Threads {
             out.push(Command::Record(Entry::Complete { time: now, process, outcome }));
         }
     }
+}
+
+/// The threads of a run that draws what they do: processes from 0 on, nodes in turn.
+fn cast(plan: &Plan) -> Vec<(ProcessId, NodeId)> {
+    let count = plan.concurrency.max(u32::from(plan.nodes));
+    let node = |index: u32| NodeId((index % u32::from(plan.nodes)) as u16 + 1);
+    (0..count).map(|index| (ProcessId(index), node(index))).collect()
 }
 
 impl Thread {

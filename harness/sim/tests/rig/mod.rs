@@ -112,5 +112,6 @@ fn plan(trial: &Trial) -> Plan {
         recovery_limit: Nanos::from_secs(30),
         seed: Seed(trial.seed),
         schedule: generate(&spec, Seed(trial.seed), time_limit, &options),
+        script: None,
     }
 }

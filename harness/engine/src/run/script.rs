@@ -1,0 +1,66 @@
+//! A run whose operations are written down: nothing is drawn, and nothing follows the load.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use tribunal_history::{Nanos, NodeId, Operation, ProcessId, Record, Script, ScriptedOperation};
+
+/// What is left of a script: a thread for each process, its operations in order.
+#[derive(Clone, Debug)]
+pub(super) struct Lines {
+    threads: Vec<(ProcessId, NodeId, VecDeque<(Nanos, Operation)>)>,
+}
+
+impl Lines {
+    /// The lines of a script, processes in order.
+    pub(super) fn new(script: &Script) -> Lines {
+        let mut processes: BTreeMap<ProcessId, (NodeId, VecDeque<_>)> = BTreeMap::new();
+        for ScriptedOperation { at, process, node, operation } in &script.operations {
+            let (_, queue) = processes.entry(*process).or_insert((*node, VecDeque::new()));
+            queue.push_back((*at, operation.clone()));
+        }
+        let threads = processes.into_iter().map(|(process, (node, queue))| (process, node, queue));
+        Lines { threads: threads.collect() }
+    }
+
+    /// Each thread's process and node.
+    pub(super) fn cast(&self) -> impl Iterator<Item = (ProcessId, NodeId)> {
+        self.threads.iter().map(|(process, node, _)| (*process, *node))
+    }
+
+    /// When the next operation of a thread is due, since the load began.
+    pub(super) fn due(&self, thread: u32) -> Option<Nanos> {
+        let (.., queue) = self.threads.get(thread as usize)?;
+        queue.front().map(|(at, _)| *at)
+    }
+
+    /// The next operation of a thread, taken out.
+    pub(super) fn take(&mut self, thread: u32) -> Option<Operation> {
+        let (.., queue) = self.threads.get_mut(thread as usize)?;
+        queue.pop_front().map(|(_, operation)| operation)
+    }
+
+    /// A thread's process is gone: it does nothing more.
+    pub(super) fn end(&mut self, thread: u32) {
+        if let Some((.., queue)) = self.threads.get_mut(thread as usize) {
+            queue.clear();
+        }
+    }
+}
+
+/// The operations of a run as they were invoked, those after its load among them.
+pub fn scripted(record: &Record, load_began: Nanos) -> Vec<ScriptedOperation> {
+    let history = &record.history;
+    let calls = history.calls().into_iter().filter_map(|call| {
+        Some(ScriptedOperation {
+            at: call.invoked_at.since(load_began),
+            process: call.process,
+            node: call.node?,
+            operation: Operation {
+                function: call.function,
+                key: history.values().get(call.key),
+                value: history.values().get(call.argument),
+            },
+        })
+    });
+    calls.collect()
+}
