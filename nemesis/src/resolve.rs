@@ -64,7 +64,11 @@ fn must_leave_majority(planned: &PlannedFault, nodes: u16) -> bool {
 const fn is_careful(targets: &Targets) -> bool {
     match targets {
         Targets::Leader | Targets::One | Targets::Follower | Targets::Minority => true,
-        Targets::Majority | Targets::MajorityWithLeader | Targets::All | Targets::Nodes(_) => false,
+        Targets::Majority
+        | Targets::MajorityWithLeader
+        | Targets::All
+        | Targets::Nodes(_)
+        | Targets::Links(_) => false,
     }
 }
 
@@ -105,6 +109,11 @@ impl Effect {
 
 impl Resolver<'_> {
     fn effect(&mut self) -> Result<Effect, Skip> {
+        if let (Targets::Links(links), FaultKind::Link(fault)) =
+            (&self.planned.targets, self.planned.kind.installed())
+        {
+            return Ok(Effect::of_links(fault, links.iter().copied().collect()));
+        }
         match self.planned.kind {
             PlannedKind::Partition { shape, at_heal } => {
                 let cut = self.partition(shape)?;
@@ -210,7 +219,9 @@ impl Resolver<'_> {
                 _ => Err(self.misfit()),
             },
             Targets::One | Targets::Minority => self.random_free(None),
-            Targets::Majority | Targets::MajorityWithLeader | Targets::All => Err(self.misfit()),
+            Targets::Majority | Targets::MajorityWithLeader | Targets::All | Targets::Links(_) => {
+                Err(self.misfit())
+            }
         }
     }
 
@@ -222,6 +233,7 @@ impl Resolver<'_> {
             Targets::Majority => Ok(self.majority_with(None)),
             Targets::MajorityWithLeader => Ok(self.majority_with(self.free_leader())),
             Targets::All => Ok(NodeId::all(self.nodes).collect()),
+            Targets::Links(_) => Err(self.misfit()),
             Targets::Nodes(named) if named.is_empty() => Err(self.misfit()),
             Targets::Nodes(named) => named.iter().map(|node| self.existing(*node)).collect(),
         }

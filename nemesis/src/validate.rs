@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use tribunal_history::{
-    At, ClockKind, FaultFamily, FaultId, Nanos, NodeId, PPM, PacketFault, PartitionShape,
-    PlannedFault, PlannedKind, Schedule, Targets,
+    At, ClockKind, FaultFamily, FaultId, Link, LinkEnd, Nanos, NodeId, PPM, PacketFault,
+    PartitionShape, PlannedFault, PlannedKind, Schedule, Targets,
 };
 
 /// The most faults of a schedule.
@@ -192,6 +192,25 @@ fn packet_flaw(fault: PacketFault) -> Option<&'static str> {
     flaws.into_iter().find(|(wrong, _)| *wrong).map(|(_, flaw)| flaw)
 }
 
+fn check_links(fault: &PlannedFault, links: &[Link], nodes: u16) -> Result<(), ScheduleError> {
+    if links.is_empty() {
+        return Err(ScheduleError::NoTargets(fault.id));
+    }
+    if fault.kind.on_nodes().is_some() {
+        let (targets, kind) = (fault.targets.to_string(), fault.kind.describe());
+        return Err(ScheduleError::Targets { fault: fault.id, targets, kind });
+    }
+    let ends = links.iter().flat_map(|link| [link.from, link.to]);
+    let unknown = ends.filter_map(|end| match end {
+        LinkEnd::Node(node) => Some(node).filter(|node| !(1..=nodes).contains(&node.0)),
+        LinkEnd::Harness => None,
+    });
+    match unknown.min() {
+        Some(node) => Err(ScheduleError::UnknownNode { fault: fault.id, node, nodes }),
+        None => Ok(()),
+    }
+}
+
 fn check_targets(fault: &PlannedFault, nodes: u16) -> Result<(), ScheduleError> {
     if let Targets::Nodes(named) = &fault.targets {
         if named.is_empty() {
@@ -201,6 +220,9 @@ fn check_targets(fault: &PlannedFault, nodes: u16) -> Result<(), ScheduleError> 
         if let Some(node) = unknown {
             return Err(ScheduleError::UnknownNode { fault: fault.id, node: *node, nodes });
         }
+    }
+    if let Targets::Links(links) = &fault.targets {
+        return check_links(fault, links, nodes);
     }
     let PlannedKind::Partition { shape, .. } = fault.kind else { return Ok(()) };
     let fits = match (shape, &fault.targets) {

@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Find a planted bug and explain it, in under 20 seconds.
     Demo(DemoArgs),
+    /// Make a failing simulation small.
+    Shrink(ShrinkArgs),
     /// Judge a recorded history, ours or a foreign one.
     Check(CheckArgs),
     /// Render the report of a recorded run again.
@@ -174,6 +176,29 @@ pub(crate) struct RunArgs {
     /// What makes it a batch.
     #[command(flatten)]
     pub batch: BatchArgs,
+}
+
+/// Flags of `shrink`.
+#[derive(Debug, Args)]
+#[command(
+    before_help = "\x1b[1mExamples:\x1b[0m
+  tribunal run --cluster sim --swarm --runs 1000 --bug session.none
+  tribunal shrink latest                        as few operations and faults as still fail
+  tribunal run --plan latest                    the small run once more",
+    after_help = "Everything the run did is written down and taken away piece by piece: faults, keys, clients,
+operations, nodes, and what the network did by itself. Every candidate is simulated and judged;
+only one that fails by the same checker in the same way is taken. What is left is a run of its own."
+)]
+pub(crate) struct ShrinkArgs {
+    /// A failing simulation: its folder, its name, or `latest`.
+    #[arg(default_value = "latest")]
+    pub run: String,
+    /// Longest time it may take.
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    pub time_limit: String,
+    /// Open the report of what is left in the browser.
+    #[arg(long)]
+    pub open: bool,
 }
 
 /// Flags of the hidden `trace`.

@@ -26,6 +26,7 @@ mod record;
 mod report;
 mod run;
 mod show;
+mod shrink;
 mod sim;
 mod suggest;
 mod swarm;
@@ -101,6 +102,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Command::Check(args) => check::command(cli, args),
         Command::Report(args) => report::command(cli, args),
         Command::Show(args) => show::command(cli, args),
+        Command::Shrink(args) => shrink::command(cli, args),
         Command::List(args) => list::command(cli, args),
         Command::Doctor => doctor::command(cli),
         Command::Clean(args) => clean::command(cli, args),

@@ -100,6 +100,7 @@ pub(crate) fn settle(args: &RunArgs, store: &Path) -> Result<Settled, Failure> {
     plan.workload = workload.name.into();
     plan.options = options::options(&mut gather, &plan.cluster)?;
     plan.bugs = bugs(&mut gather, system)?;
+    plan.script = gather.base.as_ref().and_then(|base| base.script.clone());
     GeneratorOptions::read(plan.seed, plan.concurrency, &plan.options)
         .map_err(|error| usage(error.to_string(), "see `tribunal list workloads`"))?;
     schedule(&mut gather, &mut plan, system)?;

@@ -5,7 +5,7 @@ mod glance;
 mod trial;
 
 pub(crate) use aftermath::report_name;
-pub(crate) use glance::{Glance, glance};
+pub(crate) use glance::{Failing, Glance, examine, glance};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -52,7 +52,7 @@ pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// If it could not be set up, or panicked.
-fn finish(cli: &Cli, done: Done, open: bool) -> Result<Exit, Failure> {
+pub(crate) fn finish(cli: &Cli, done: Done, open: bool) -> Result<Exit, Failure> {
     match done.failure {
         Some(failure) => {
             if cli.format == Format::Json {

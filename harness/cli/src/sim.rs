@@ -95,6 +95,7 @@ fn sim_options(settled: &Settled) -> SimOptions {
         seed: plan.seed,
         weather: Weather::read(&plan.options)
             .expect("invariant: settling the plan read these options"),
+        rough: plan.script.as_ref().and_then(|script| script.weather.clone()),
         wall: WALL,
         limit: plan.time_limit + plan.recovery_limit + GRACE,
         window: None,

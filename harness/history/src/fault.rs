@@ -112,6 +112,14 @@ impl Link {
     }
 }
 
+impl Link {
+    /// Whether the node is one of its ends.
+    pub fn touches(&self, node: NodeId) -> bool {
+        let end = LinkEnd::Node(node);
+        self.from == end || self.to == end
+    }
+}
+
 impl fmt::Display for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}→{}", self.from, self.to)

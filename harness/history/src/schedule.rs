@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClockKind, Direction, FaultFamily, FaultId, FaultKind, LinkFault, LinkHeal, Mark, Nanos,
+    ClockKind, Direction, FaultFamily, FaultId, FaultKind, Link, LinkFault, LinkHeal, Mark, Nanos,
     NodeId, PacketFault,
 };
 
@@ -103,6 +103,15 @@ pub enum Targets {
     All,
     /// These.
     Nodes(Vec<NodeId>),
+    /// These links, of faults of links: what another run's choice came to.
+    Links(Vec<Link>),
+}
+
+impl Targets {
+    /// Whether they mean the same whoever leads and whatever is drawn.
+    pub const fn are_named(&self) -> bool {
+        matches!(self, Targets::Nodes(_) | Targets::Links(_))
+    }
 }
 
 impl fmt::Display for Targets {
@@ -119,6 +128,10 @@ impl fmt::Display for Targets {
                 let names: Vec<_> = nodes.iter().map(NodeId::to_string).collect();
                 f.write_str(&names.join(","))
             }
+            Targets::Links(links) => match &links[..] {
+                [link] => link.fmt(f),
+                _ => write!(f, "{} links", links.len()),
+            },
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tribunal_cluster::{Interpreter, Report};
-use tribunal_history::{History, Mark, Nanos, Record, Seed};
+use tribunal_history::{History, Mark, Nanos, Record, Seed, Span};
 use tribunal_nodes::{Config, Core, CoreVisitor, visit};
 use tribunal_systems::Client;
 
@@ -25,6 +25,9 @@ pub struct SimOptions {
     pub seed: Seed,
     /// What network and disks do by themselves.
     pub weather: Weather,
+    /// When there is such weather; outside of these spans everything takes the time it usually
+    /// does. `None` for always.
+    pub rough: Option<Vec<Span>>,
     /// What the nodes' wall clocks show when the run begins.
     pub wall: Nanos,
     /// Virtual time after which a run that is not over is given up.

@@ -125,6 +125,19 @@ impl Weather {
         start: Delay::Uniform { min: Nanos::from_millis(20), max: Nanos::from_millis(60) },
     };
 
+    /// The same without anything that is left to chance.
+    #[must_use]
+    pub const fn still(self) -> Weather {
+        Weather {
+            transport: self.transport,
+            delay: Delay::Constant(Nanos::from_micros(600)),
+            loss_ppm: 0,
+            duplicate_ppm: 0,
+            sync: Delay::Constant(Nanos::from_micros(800)),
+            start: Delay::Constant(Nanos::from_millis(40)),
+        }
+    }
+
     /// The same network, with messages on their own.
     #[must_use]
     pub const fn over(self, transport: Transport) -> Weather {

@@ -17,6 +17,7 @@ use crate::queue::Queue;
 use crate::seat::Seat;
 use crate::simulate::{SimOptions, Simulated, Watch};
 use crate::trace::Trace;
+use crate::weather::Weather;
 
 /// How long nodes take to answer what role they play.
 const OBSERVE: Nanos = Nanos::from_millis(1);
@@ -50,6 +51,8 @@ pub(crate) struct World<'a, C: Core> {
     commands: Vec<Command>,
     wake: Option<Nanos>,
     is_finished: bool,
+    /// What the weather is when it is not still.
+    rough: Weather,
     record: Record,
     faults: BTreeMap<FaultId, FaultRecord>,
     pub(crate) invariants: Invariants,
@@ -91,6 +94,7 @@ impl<'a, C: Core> World<'a, C> {
             commands: Vec::new(),
             wake: None,
             is_finished: false,
+            rough: options.weather,
             record: Record::default(),
             faults: BTreeMap::new(),
             invariants: Invariants::default(),
@@ -108,6 +112,7 @@ impl<'a, C: Core> World<'a, C> {
 
     /// Runs until the interpreter has finished, or a bound is reached.
     pub(crate) fn run(mut self) -> Simulated {
+        self.look_at_the_sky();
         loop {
             self.drain();
             if self.is_finished || self.problem.is_some() {
@@ -193,10 +198,19 @@ impl<'a, C: Core> World<'a, C> {
         self.lines.push(format!("{} {} ns {words}", self.events, self.now.0));
     }
 
+    /// Whether the weather is rough now or still.
+    fn look_at_the_sky(&mut self) {
+        if let Some(spans) = &self.options.rough {
+            let is_rough = spans.iter().any(|span| span.contains(self.now));
+            self.options.weather = if is_rough { self.rough } else { self.rough.still() };
+        }
+    }
+
     /// Time goes on to `at`, unless too much happens now for it ever to.
     fn pass_to(&mut self, at: Nanos) {
         if at > self.now {
             (self.now, self.at_once) = (at, 0);
+            self.look_at_the_sky();
         }
         self.at_once += 1;
         if self.at_once > AT_ONCE_MAX {

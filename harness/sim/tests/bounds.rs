@@ -22,6 +22,7 @@ fn run(core: &'static str, mut sleeper: Sleeper) -> Option<Simulated> {
         client: || Box::new(KvClient::new()),
         seed: Seed(1),
         weather: Weather::CALM,
+        rough: None,
         wall: Nanos::ZERO,
         limit: Nanos::from_secs(10),
         window: None,

@@ -1,10 +1,13 @@
 //! A simulated run that leaves nothing behind: what a batch of thousands wants to know of each.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU32;
 
-use tribunal_history::{Check, EventKind, FaultRecord, Mark, Nanos, RunState, Seed, Verdict};
+use tribunal_history::{
+    Check, EventKind, FaultRecord, Mark, Nanos, PhaseSpan, Record, RunState, Seed, Verdict,
+};
 
 use super::{aftermath, run_options, trial};
 use crate::exit::Exit;
@@ -64,6 +67,33 @@ fn look(settled: &Settled, wishes: &AtomicU32) -> Glance {
         lasted: seen.lasted,
         shared: trial.gates.into_iter().filter(|gate| gate.shared).collect(),
     }
+}
+
+/// In which way a run failed: what judged it, and what kind of failure it was.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Failing {
+    checker: String,
+    anomaly: String,
+}
+
+impl fmt::Display for Failing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Failing { checker, anomaly } = self;
+        if anomaly.is_empty() { f.write_str(checker) } else { write!(f, "{checker}: {anomaly}") }
+    }
+}
+
+/// Simulates a run and judges it, and gives the ways in which it failed, its record and its phases.
+pub(crate) fn examine(
+    settled: &Settled,
+    wishes: &AtomicU32,
+) -> (Vec<Failing>, Record, Vec<PhaseSpan>) {
+    let begun = trial::begun(String::new(), "", settled, "".as_ref());
+    let (driven, _) = sim::unwritten(settled, run_options(settled, true), wishes);
+    let (trial, record) = aftermath::judged(begun, settled.workload, driven, wishes);
+    let bad = trial.findings.into_iter().filter(|finding| finding.verdict == Verdict::Invalid);
+    let failing = bad.map(|it| Failing { checker: it.checker, anomaly: it.anomaly });
+    (failing.collect(), record, trial.phases)
 }
 
 /// How a run ended if the gates that many runs may pass together are left to them.

@@ -126,7 +126,13 @@ impl FaultBook {
     }
 
     /// Starts to observe for the faults whose time has come.
-    pub(super) fn begin_due(&mut self, now: Nanos, load: Nanos, out: &mut Vec<Command>) {
+    pub(super) fn begin_due(
+        &mut self,
+        now: Nanos,
+        load: Nanos,
+        roles: &Roles,
+        out: &mut Vec<Command>,
+    ) {
         let mut observe = false;
         self.skip_orphans(out);
         for index in 0..self.entries.len() {
@@ -144,6 +150,10 @@ impl FaultBook {
                 Some(reason) => {
                     entry.unsupported = true;
                     entry.skip(reason, out);
+                }
+                // Whoever leads, these are meant.
+                None if entry.record.planned.targets.are_named() => {
+                    self.resolve_one(index, now, roles, out);
                 }
                 None => {
                     entry.stage = Stage::Observing;
@@ -180,22 +190,25 @@ impl FaultBook {
     fn resolve_all(&mut self, now: Nanos, roles: &Roles, out: &mut Vec<Command>) {
         self.observing_until = None;
         for index in 0..self.entries.len() {
-            if self.entries[index].stage != Stage::Observing {
-                continue;
+            if self.entries[index].stage == Stage::Observing {
+                self.resolve_one(index, now, roles, out);
             }
-            let down = self.held_nodes();
-            let entry = &mut self.entries[index];
-            entry.record.observed = Some(roles.clone());
-            match resolve(&entry.record.planned, roles, self.nodes, &down, self.seed) {
-                Ok(Resolved { fault, survivable }) => {
-                    entry.record.resolved = Some(fault.clone());
-                    entry.record.survivable = survivable;
-                    entry.change(Stage::Installing, out);
-                    out.push(Command::Install { fault, by: now + INSTALL_LIMIT });
-                    self.weigh_together();
-                }
-                Err(skip) => entry.skip(skip.to_string(), out),
+        }
+    }
+
+    fn resolve_one(&mut self, index: usize, now: Nanos, roles: &Roles, out: &mut Vec<Command>) {
+        let down = self.held_nodes();
+        let entry = &mut self.entries[index];
+        entry.record.observed = Some(roles.clone());
+        match resolve(&entry.record.planned, roles, self.nodes, &down, self.seed) {
+            Ok(Resolved { fault, survivable }) => {
+                entry.record.resolved = Some(fault.clone());
+                entry.record.survivable = survivable;
+                entry.change(Stage::Installing, out);
+                out.push(Command::Install { fault, by: now + INSTALL_LIMIT });
+                self.weigh_together();
             }
+            Err(skip) => entry.skip(skip.to_string(), out),
         }
     }
 

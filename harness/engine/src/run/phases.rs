@@ -174,7 +174,7 @@ impl Run {
         }
         let began = self.phases.load_began.unwrap_or_default();
         self.observe_without_answer(now, out);
-        self.faults.begin_due(now, began, out);
+        self.faults.begin_due(now, began, self.roles.roles(), out);
         self.faults.heal_due(now, out);
         for index in self.threads.due(now) {
             let node = self.threads.all[index as usize].node;

@@ -78,6 +78,7 @@ pub(crate) fn prepare(trial: &Trial) -> (Run, SimOptions) {
         client,
         seed: plan.seed,
         weather: trial.weather,
+        rough: None,
         wall: Nanos::from_secs(1_767_225_600),
         limit: Nanos::from_secs(3_600),
         window: None,
