@@ -4,8 +4,9 @@ use tribunal_history::{
     ClockKind, Direction, FaultFamily, LinkHeal, PartitionShape, PlannedKind, Random, Targets,
 };
 
-use crate::Medium;
+use crate::disks::{self, DiskForm};
 use crate::packets::{self, Harm};
+use crate::{Medium, Reach};
 
 /// How the faults of one nemesis are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,7 @@ pub(crate) enum Form {
     RestartStorm,
     LeaderKillCycle,
     Packet(Option<Harm>),
+    Disk(Option<DiskForm>),
 }
 
 /// Targets a nemesis may name; a `Copy` part of [`Targets`], for constants.
@@ -86,6 +88,16 @@ impl Form {
                 Drawn::new(FaultFamily::Client, PlannedKind::LoseReply, targets)
             }
             Form::Packet(harm) => packets::draw(harm, medium, random),
+            Form::Disk(form) => disks::draw(form, random),
+        }
+    }
+
+    /// On which clusters it can be done.
+    pub(crate) const fn reach(self) -> Reach {
+        match self {
+            Form::Disk(_) => Reach::Simulated,
+            Form::Packet(Some(Harm::Loss | Harm::Duplicate | Harm::Reorder)) => Reach::Packets,
+            _ => Reach::Every,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use tribunal_history::{FaultFamily, PartitionShape};
 
+use crate::Reach;
+use crate::disks::DiskForm;
 use crate::form::{ClockForm, Form, Whom};
 use crate::packets::Harm;
 
@@ -16,6 +18,13 @@ pub struct NemesisInfo {
     pub family: FaultFamily,
     /// How its faults are drawn.
     pub(crate) form: Form,
+}
+
+impl NemesisInfo {
+    /// On which clusters it can do what it does.
+    pub const fn reach(&self) -> Reach {
+        self.form.reach()
+    }
 }
 
 const fn info(
@@ -54,6 +63,12 @@ pub const NEMESES: &[NemesisInfo] = &[
         "delays, loses, doubles, reorders and throttles packets between nodes, as the cluster can",
         FaultFamily::Packet,
         Form::Packet(None),
+    ),
+    info(
+        "disk",
+        "lets disks fail, fill up, rot or be slow, in all the ways below that lose nothing for good",
+        FaultFamily::Disk,
+        Form::Disk(None),
     ),
     info(
         "partition:halves",
@@ -164,6 +179,72 @@ pub const NEMESES: &[NemesisInfo] = &[
         "lets 4 kB to 128 kB a second pass on each link",
         FaultFamily::Packet,
         Form::Packet(Some(Harm::Bandwidth)),
+    ),
+    info(
+        "disk:fsync-fails",
+        "lets a sync fail, as on ext4, XFS or Btrfs; the node stops and its machine restarts",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::SyncError)),
+    ),
+    info(
+        "disk:write-error",
+        "lets a write fail, having taken a part; the node stops",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::WriteError)),
+    ),
+    info(
+        "disk:read-error",
+        "restarts nodes while reads fail",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::ReadError)),
+    ),
+    info(
+        "disk:no-space",
+        "lets disks have no room for more than 8 kB; the node stops",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::NoSpace)),
+    ),
+    info(
+        "disk:slow",
+        "lets syncs take 5 ms to 160 ms more",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::Slow)),
+    ),
+    info(
+        "disk:rot",
+        "flips bits on one node's disk while it restarts, and back when the fault is healed",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::BitRot)),
+    ),
+    info(
+        "disk:lying-sync",
+        "lets syncs of one node succeed and write nothing, until it loses power; beyond claims",
+        FaultFamily::DiskLoss,
+        Form::Disk(Some(DiskForm::LyingSync)),
+    ),
+    info(
+        "disk:lost-write",
+        "lets one block of a sync be missing on the device; beyond claims",
+        FaultFamily::DiskLoss,
+        Form::Disk(Some(DiskForm::LostWrite)),
+    ),
+    info(
+        "disk:misdirected-write",
+        "lets one block of a sync land in place of another; beyond claims",
+        FaultFamily::DiskLoss,
+        Form::Disk(Some(DiskForm::MisdirectedWrite)),
+    ),
+    info(
+        "disk:stale-read",
+        "restarts one node, which reads a block as it was before; beyond claims",
+        FaultFamily::DiskLoss,
+        Form::Disk(Some(DiskForm::StaleRead)),
+    ),
+    info(
+        "disk:rollback",
+        "puts one node back to an older image of its disk; beyond claims",
+        FaultFamily::DiskLoss,
+        Form::Disk(Some(DiskForm::Rollback)),
     ),
     info(
         "isolate-leader",

@@ -44,7 +44,8 @@ impl Form {
             | Form::Pause(_)
             | Form::Clock(_)
             | Form::Power(_)
-            | Form::Packet(_) => Pace { period: Nanos::from_secs(10), lasts: None },
+            | Form::Packet(_)
+            | Form::Disk(_) => Pace { period: Nanos::from_secs(10), lasts: None },
         }
     }
 }

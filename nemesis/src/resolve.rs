@@ -96,8 +96,7 @@ impl Effect {
     }
 
     fn of_nodes(kind: FaultKind, nodes: BTreeSet<NodeId>) -> Effect {
-        let stops = matches!(kind, FaultKind::Kill | FaultKind::Pause | FaultKind::Power);
-        let taken = if stops { nodes.clone() } else { BTreeSet::new() };
+        let taken = if kind.stops_nodes() { nodes.clone() } else { BTreeSet::new() };
         let nodes = nodes.into_iter().collect();
         Effect { kind, nodes, links: Vec::new(), cut: BTreeSet::new(), taken }
     }
@@ -125,6 +124,7 @@ impl Resolver<'_> {
                 self.on_nodes(FaultKind::ClockDrift { clock, ppm })
             }
             PlannedKind::Packet { direction, fault } => self.packet(direction, fault),
+            PlannedKind::Disk(fault) => self.on_nodes(FaultKind::Disk(fault)),
         }
     }
 

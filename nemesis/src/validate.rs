@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use tribunal_history::{
-    At, ClockKind, FaultFamily, FaultId, Nanos, NodeId, PPM, PacketFault, PartitionShape,
-    PlannedFault, PlannedKind, Schedule, Targets,
+    At, ClockKind, DiskFault, FaultFamily, FaultId, Nanos, NodeId, PPM, PacketFault,
+    PartitionShape, PlannedFault, PlannedKind, Schedule, Targets,
 };
 
 /// The most faults of a schedule.
@@ -15,6 +15,9 @@ const DELAY_MAX: Nanos = Nanos::from_secs(10);
 
 /// The least bandwidth of a link, in bytes a second: a packet takes a second and a half.
 const BANDWIDTH_MIN: u64 = 1_000;
+
+/// The most bits that rot in one fault.
+const ROT_BITS_MAX: u32 = 10_000;
 
 /// Why a schedule cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,9 +88,9 @@ pub enum ScheduleError {
     /// A clock stands still or runs backwards.
     #[error("fault {0} drifts by -1000000 ppm or less; a clock must go forward")]
     ClockStops(FaultId),
-    /// Harm to packets that makes no sense.
+    /// Parameters that make no sense.
     #[error("fault {fault}: {flaw}")]
-    Packet {
+    Flaw {
         /// The fault.
         fault: FaultId,
         /// What is wrong with it.
@@ -105,6 +108,7 @@ pub const fn family_of(kind: &PlannedKind) -> FaultFamily {
         PlannedKind::Power => FaultFamily::Power,
         PlannedKind::ClockJump { .. } | PlannedKind::ClockDrift { .. } => FaultFamily::Clock,
         PlannedKind::Packet { .. } => FaultFamily::Packet,
+        PlannedKind::Disk(fault) => fault.family(),
     }
 }
 
@@ -164,7 +168,11 @@ fn check_kind(fault: &PlannedFault) -> Result<(), ScheduleError> {
             Err(ScheduleError::ClockStops(fault.id))
         }
         PlannedKind::Packet { fault: packet, .. } => match packet_flaw(packet) {
-            Some(flaw) => Err(ScheduleError::Packet { fault: fault.id, flaw }),
+            Some(flaw) => Err(ScheduleError::Flaw { fault: fault.id, flaw }),
+            None => Ok(()),
+        },
+        PlannedKind::Disk(disk) => match disk_flaw(disk) {
+            Some(flaw) => Err(ScheduleError::Flaw { fault: fault.id, flaw }),
             None => Ok(()),
         },
         _ => Ok(()),
@@ -190,6 +198,17 @@ fn packet_flaw(fault: PacketFault) -> Option<&'static str> {
         ),
     ];
     flaws.into_iter().find(|(wrong, _)| *wrong).map(|(_, flaw)| flaw)
+}
+
+/// What is wrong with a fault of disks; `None` if nothing.
+fn disk_flaw(fault: DiskFault) -> Option<&'static str> {
+    match fault {
+        DiskFault::BitRot { bits: 0 } => Some("no bit rots"),
+        DiskFault::BitRot { bits } if bits > ROT_BITS_MAX => Some("at most 10000 bits rot"),
+        DiskFault::Slow { by: Nanos::ZERO } => Some("syncs are no slower"),
+        DiskFault::Slow { by } if by > DELAY_MAX => Some("syncs are at most 10 s slower"),
+        _ => None,
+    }
 }
 
 fn check_targets(fault: &PlannedFault, nodes: u16) -> Result<(), ScheduleError> {

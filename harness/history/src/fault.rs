@@ -4,67 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FaultId, NodeId, PacketFault};
-
-/// A family of faults: what `--nemesis` names, and what a claim speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FaultFamily {
-    /// Links between nodes are cut.
-    Partition,
-    /// Links between clients and nodes are cut, or replies lost.
-    Client,
-    /// Processes are killed and started again.
-    Kill,
-    /// Processes are stopped and continued.
-    Pause,
-    /// Clocks jump or drift.
-    Clock,
-    /// Processes lose what they had not synced.
-    Power,
-    /// Packets are delayed, lost, doubled, reordered, throttled.
-    Packet,
-    /// The disk misbehaves.
-    Disk,
-    /// Nodes join and leave.
-    Membership,
-}
-
-impl FaultFamily {
-    /// Every family, in the order reports list them.
-    pub const ALL: &[FaultFamily] = &[
-        FaultFamily::Partition,
-        FaultFamily::Client,
-        FaultFamily::Kill,
-        FaultFamily::Pause,
-        FaultFamily::Clock,
-        FaultFamily::Power,
-        FaultFamily::Packet,
-        FaultFamily::Disk,
-        FaultFamily::Membership,
-    ];
-
-    /// The name as flags, files and reports write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            FaultFamily::Partition => "partition",
-            FaultFamily::Client => "client",
-            FaultFamily::Kill => "kill",
-            FaultFamily::Pause => "pause",
-            FaultFamily::Clock => "clock",
-            FaultFamily::Power => "power",
-            FaultFamily::Packet => "packet",
-            FaultFamily::Disk => "disk",
-            FaultFamily::Membership => "membership",
-        }
-    }
-}
-
-impl fmt::Display for FaultFamily {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::{DiskFault, FaultId, NodeId, PacketFault};
 
 /// One end of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -224,6 +164,21 @@ pub enum FaultKind {
         /// Parts per million above (or below) the true rate: 1,000,000 is double speed.
         ppm: i32,
     },
+    /// A disk misbehaves.
+    Disk(DiskFault),
+}
+
+impl FaultKind {
+    /// Whether nodes under it are down or still, or must be expected to be.
+    pub const fn stops_nodes(self) -> bool {
+        match self {
+            FaultKind::Kill | FaultKind::Pause | FaultKind::Power => true,
+            FaultKind::Disk(fault) => fault.stops_nodes(),
+            FaultKind::Link(_) | FaultKind::ClockJump { .. } | FaultKind::ClockDrift { .. } => {
+                false
+            }
+        }
+    }
 }
 
 /// A fault as it is installed: targets are names, never intentions.

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClockKind, Direction, FaultFamily, FaultId, FaultKind, LinkFault, LinkHeal, Mark, Nanos,
-    NodeId, PacketFault,
+    ClockKind, Direction, DiskFault, FaultFamily, FaultId, FaultKind, LinkFault, LinkHeal, Mark,
+    Nanos, NodeId, PacketFault,
 };
 
 /// The whole fault schedule of a run, usable on its own: `run --schedule FILE`.
@@ -198,6 +198,8 @@ pub enum PlannedKind {
         /// What happens to the packets.
         fault: PacketFault,
     },
+    /// Lets the disks of the targets misbehave.
+    Disk(DiskFault),
 }
 
 impl PlannedKind {
@@ -219,6 +221,7 @@ impl PlannedKind {
             PlannedKind::Packet { direction: Some(direction), fault } => {
                 format!("{fault}, {direction}")
             }
+            PlannedKind::Disk(fault) => fault.to_string(),
         }
     }
 
@@ -235,6 +238,7 @@ impl PlannedKind {
             PlannedKind::ClockJump { clock, by_ns } => FaultKind::ClockJump { clock, by_ns },
             PlannedKind::ClockDrift { clock, ppm } => FaultKind::ClockDrift { clock, ppm },
             PlannedKind::Packet { fault, .. } => FaultKind::Link(LinkFault::Packet(fault)),
+            PlannedKind::Disk(fault) => FaultKind::Disk(fault),
         }
     }
 

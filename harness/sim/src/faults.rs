@@ -11,6 +11,14 @@ use tribunal_nodes::{ClockFault, Core, DRIFT_PPM_MAX, DRIFT_PPM_MIN};
 use crate::lane::Traffic;
 use crate::world::World;
 
+/// A heal that waits for nodes to be ready.
+pub(crate) struct Healing {
+    nodes: BTreeSet<NodeId>,
+    /// What the fault did, where that is known already.
+    text: Option<String>,
+    effective: Option<bool>,
+}
+
 /// What a fault did, in words, and whether it met anything.
 struct Done {
     words: Vec<String>,
@@ -21,8 +29,14 @@ struct Done {
 impl<C: Core> World<'_, C> {
     pub(crate) fn install(&mut self, fault: &Fault) {
         self.trace.mix(u64::from(fault.id.0) << 8 | 1);
+        let (fault, refused) = self.permitted(fault);
+        if !refused.is_empty() && fault.nodes.is_empty() {
+            let (injection, readings) = (Injection::Skipped(refused.join("; ")), Vec::new());
+            return self.tell(Report::Fault { id: fault.id, injection, readings, effective: None });
+        }
+        let fault = &fault;
         let transitions = self.holds.install(fault);
-        let mut done = Done { words: Vec::new(), effective: None, readings: Vec::new() };
+        let mut done = Done { words: refused, effective: None, readings: Vec::new() };
         if let FaultKind::Link(_) = fault.kind {
             self.before.insert(fault.id, self.traffic(&fault.links));
             done.words.push(named(&fault.links));
@@ -43,6 +57,11 @@ impl<C: Core> World<'_, C> {
             FaultKind::Kill | FaultKind::Pause | FaultKind::Power => done.effective = Some(did),
             FaultKind::ClockJump { clock, .. } | FaultKind::ClockDrift { clock, .. } => {
                 self.clock_fault(fault, clock, &mut done);
+            }
+            FaultKind::Disk(disk) => {
+                for node in &fault.nodes {
+                    done.words.push(self.install_disk(fault.id, node.slot(), disk));
+                }
             }
             FaultKind::Link(_) => {}
         }
@@ -125,30 +144,39 @@ impl<C: Core> World<'_, C> {
                 }
             }
         }
+        let mut told = (None, None);
+        if let FaultKind::Disk(_) = fault.kind {
+            let (text, effective) = self.heal_disks(&fault);
+            told = (Some(text), Some(effective));
+            let is_starting = |node: &&NodeId| self.seats[node.slot()].is_starting;
+            starting.extend(fault.nodes.iter().filter(is_starting));
+        }
         if !starting.is_empty() {
-            self.healing.insert(id, starting);
+            let (text, effective) = told;
+            self.healing.insert(id, Healing { nodes: starting, text, effective });
             return;
         }
         let (text, effective) = match (fault.kind, met) {
             (FaultKind::Link(kind), Some(met)) => (evidence(met), Some(touched(kind, met) > 0)),
-            _ => ("healed".to_owned(), None),
+            _ => (told.0.unwrap_or_else(|| "healed".to_owned()), told.1),
         };
         self.tell(Report::Healed { id, injection: Injection::Installed(text), effective });
     }
 
-    /// A node is ready: heals that waited for it may be done.
-    pub(crate) fn healed_node(&mut self, node: NodeId) {
+    /// A node is ready, or will not be: heals that waited for it may be done.
+    pub(crate) fn healed_node(&mut self, node: NodeId, what: &str) {
         let mut done = Vec::new();
         for (id, waiting) in &mut self.healing {
-            waiting.remove(&node);
-            if waiting.is_empty() {
+            waiting.nodes.remove(&node);
+            if waiting.nodes.is_empty() {
                 done.push(*id);
             }
         }
         for id in done {
-            self.healing.remove(&id);
-            let injection = Injection::Installed(format!("{node} is ready again"));
-            self.tell(Report::Healed { id, injection, effective: None });
+            let Some(Healing { text, effective, .. }) = self.healing.remove(&id) else { continue };
+            let ready = format!("{node} {what}");
+            let text = text.map_or_else(|| ready.clone(), |text| format!("{text}; {ready}"));
+            self.tell(Report::Healed { id, injection: Injection::Installed(text), effective });
         }
     }
 

@@ -15,6 +15,7 @@ pub(crate) struct Keys {
     crash: Seed,
     resume: Seed,
     start: Seed,
+    disk: Seed,
 }
 
 /// Which thing: where, when, and the how-manieth at that instant.
@@ -38,6 +39,7 @@ impl Keys {
             crash: seed.child("crash"),
             resume: seed.child("resume"),
             start: seed.child("start"),
+            disk: seed.child("disk"),
         }
     }
 
@@ -69,6 +71,11 @@ impl Keys {
     /// How long a start takes.
     pub(crate) fn start(&self, key: Key) -> Random {
         keyed(self.start, key).random()
+    }
+
+    /// What a fault of a disk strikes, and how.
+    pub(crate) fn disk(&self, key: Key) -> Seed {
+        keyed(self.disk, key)
     }
 }
 

@@ -33,7 +33,7 @@ impl<C: Core> World<'_, C> {
     /// Begins to start a node; it is ready some time later.
     pub(crate) fn start(&mut self, slot: usize) {
         let seat = &mut self.seats[slot];
-        if seat.host.is_some() || seat.is_starting {
+        if seat.host.is_some() || seat.is_starting || seat.trouble.holds() {
             return;
         }
         seat.is_starting = true;
@@ -61,13 +61,13 @@ impl<C: Core> World<'_, C> {
             Err(refused) => {
                 let (disk, reason) = *refused;
                 seat.disk = Some(disk);
-                return self.say(slot, NodeState::Down, Cause::Unasked, reason);
+                return self.refused(slot, reason);
             }
         }
         self.redial(slot);
         self.say(slot, NodeState::Running, Cause::Asked, "ready".into());
         self.event(slot, Event::Started);
-        self.healed_node(self.seats[slot].node);
+        self.healed_node(self.seats[slot].node, "is ready again");
     }
 
     /// Its peers find it again one after the other.
@@ -219,14 +219,16 @@ impl<C: Core> World<'_, C> {
         let key = Key { place: slot as u64, life: seat.life.into(), at: now, ordinal };
         let entropy = self.keys.entropy(key);
         let mut said = Said::new();
-        let done = guarded(|| act(host, now, entropy, &mut said)).unwrap_or_else(|panic| {
-            let words = panic.downcast_ref::<String>().map(String::as_str);
-            let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(format!("it panicked: {}", words.unwrap_or("no words")))
-        });
-        if let Err(reason) = done {
-            self.end(slot, false);
-            return self.say(slot, NodeState::Down, Cause::Unasked, reason);
+        match guarded(|| act(host, now, entropy, &mut said)) {
+            Ok(Ok(())) => {}
+            Ok(Err(reason)) => return self.stopped(slot, reason),
+            Err(panic) => {
+                let words = panic.downcast_ref::<String>().map(String::as_str);
+                let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+                let reason = format!("it panicked: {}", words.unwrap_or("no words"));
+                self.end(slot, false);
+                return self.say(slot, NodeState::Down, Cause::Unasked, reason);
+            }
         }
         self.watch_node(slot, &said.notes);
         self.hear(slot, &said.notes);
@@ -290,6 +292,7 @@ impl<C: Core> World<'_, C> {
                 let life = self.seats[slot].life;
                 let wait = lazy
                     .unwrap_or_else(|| self.options.weather.sync.draw(&mut self.keys.sync(key)));
+                let wait = wait + self.seats[slot].trouble.slow_down();
                 self.later(wait, What::Synced { slot: slot as u16, life });
             }
         }
@@ -335,6 +338,9 @@ impl<C: Core> World<'_, C> {
                     self.resume(slot);
                 }
                 (format!("{node} goes on"), true)
+            }
+            NodeHold::Free if seat.trouble.holds() => {
+                (format!("{node} stays down over its disk"), false)
             }
             NodeHold::Free => {
                 self.start(slot);

@@ -7,6 +7,7 @@ use tribunal_history::{Nanos, NodeId, Role};
 use tribunal_nodes::Core;
 
 use crate::disk::SimDisk;
+use crate::disk_trouble::DiskTrouble;
 use crate::event::What;
 use crate::host::Host;
 use crate::keyed::Ordinal;
@@ -18,6 +19,8 @@ pub(crate) struct Seat<C: Core> {
     pub(crate) host: Option<Host<C>>,
     /// Its disk while it does not run.
     pub(crate) disk: Option<SimDisk>,
+    /// What faults do to its disk.
+    pub(crate) trouble: DiskTrouble,
     /// Counts its starts.
     pub(crate) life: u32,
     pub(crate) hold: NodeHold,
@@ -42,6 +45,7 @@ impl<C: Core> Seat<C> {
             node,
             host: None,
             disk: Some(SimDisk::new()),
+            trouble: DiskTrouble::default(),
             life: 0,
             hold: NodeHold::Free,
             is_starting: false,
@@ -52,6 +56,12 @@ impl<C: Core> Seat<C> {
             role: None,
             term: 0,
         }
+    }
+
+    /// Its disk, whether it runs or not.
+    pub(crate) fn disk_mut(&mut self) -> &mut SimDisk {
+        let running = self.host.as_mut().map(Host::disk_mut);
+        running.or(self.disk.as_mut()).expect("invariant: a node that is down has its disk")
     }
 
     /// Whether it runs but handles nothing.

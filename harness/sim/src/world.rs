@@ -9,7 +9,9 @@ use tribunal_history::{
 use tribunal_nodes::Core;
 
 use crate::client_seat::ClientSeat;
+use crate::disk::{Atlas, Limits};
 use crate::event::What;
+use crate::faults::Healing;
 use crate::invariants::{Invariants, Violation};
 use crate::keyed::Keys;
 use crate::lane::{Lane, Traffic};
@@ -43,7 +45,9 @@ pub(crate) struct World<'a, C: Core> {
     /// What had happened on a fault's lanes when it was installed.
     pub(crate) before: BTreeMap<FaultId, Traffic>,
     /// Heals that wait for nodes to be ready.
-    pub(crate) healing: BTreeMap<FaultId, BTreeSet<NodeId>>,
+    pub(crate) healing: BTreeMap<FaultId, Healing>,
+    /// Whose disks have lost something.
+    pub(crate) atlas: Atlas,
     interpreter: &'a mut dyn Interpreter,
     watch: &'a mut dyn Watch,
     reports: VecDeque<Report>,
@@ -85,6 +89,7 @@ impl<'a, C: Core> World<'a, C> {
             holds: Holds::new(),
             before: BTreeMap::new(),
             healing: BTreeMap::new(),
+            atlas: Atlas::new(ends as u16 - 1, Limits::WithinClaims),
             interpreter,
             watch,
             reports: VecDeque::from([Report::Woke]),

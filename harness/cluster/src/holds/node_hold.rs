@@ -17,15 +17,16 @@ pub enum NodeHold {
 }
 
 impl NodeHold {
-    /// The hold under one fault alone; free for faults of links and clocks.
+    /// The hold under one fault alone; free for faults of links, clocks and disks.
     pub const fn under(kind: FaultKind) -> NodeHold {
         match kind {
             FaultKind::Pause => NodeHold::Paused,
             FaultKind::Kill => NodeHold::Killed,
             FaultKind::Power => NodeHold::PowerCut,
-            FaultKind::Link(_) | FaultKind::ClockJump { .. } | FaultKind::ClockDrift { .. } => {
-                NodeHold::Free
-            }
+            FaultKind::Link(_)
+            | FaultKind::ClockJump { .. }
+            | FaultKind::ClockDrift { .. }
+            | FaultKind::Disk(_) => NodeHold::Free,
         }
     }
 

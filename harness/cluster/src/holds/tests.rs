@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use tribunal_history::{
-    ClockKind, Fault, FaultId, FaultKind, Link, LinkEnd, LinkFault, LinkHeal, Nanos, NodeId, PPM,
-    PacketFault, Random, Seed,
+    ClockKind, DiskFault, Fault, FaultId, FaultKind, Link, LinkEnd, LinkFault, LinkHeal, Nanos,
+    NodeId, PPM, PacketFault, Random, Seed,
 };
 
 use super::{Holds, LinkState, NodeHold, Transition};
@@ -41,12 +41,13 @@ fn random_fault(id: u32, random: &mut Random) -> Fault {
         3 => LinkFault::Packet(random_packet_fault(random)),
         _ => LinkFault::LoseReply,
     };
-    let kind = match random.below(6) {
+    let kind = match random.below(7) {
         0 => FaultKind::Link(link),
         1 => FaultKind::Kill,
         2 => FaultKind::Pause,
         3 => FaultKind::Power,
         4 => FaultKind::ClockJump { clock, by_ns: random.bits() as i64 },
+        5 => FaultKind::Disk(DiskFault::Slow { by: Nanos(random.bits()) }),
         _ => FaultKind::ClockDrift { clock, ppm: random.bits() as i32 },
     };
     let on_links = matches!(kind, FaultKind::Link(_));

@@ -22,7 +22,11 @@ pub(super) async fn install(
             let ppm = wanted.iter().find(|off| off.clock == clock).map_or(0, |off| off.ppm);
             (clock, Ask::ClockDrift { clock, ppm })
         }
-        FaultKind::Link(_) | FaultKind::Kill | FaultKind::Pause | FaultKind::Power => {
+        FaultKind::Link(_)
+        | FaultKind::Kill
+        | FaultKind::Pause
+        | FaultKind::Power
+        | FaultKind::Disk(_) => {
             return Part::skipped("not a fault of clocks");
         }
     };

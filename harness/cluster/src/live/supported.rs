@@ -22,6 +22,7 @@ pub(super) fn check(fault: &Fault, nodes: Option<u16>, lossy: bool) -> Result<()
                 "the run's disks keep unsynced bytes: it was not set up for power faults",
             );
         }
+        FaultKind::Disk(_) => return refuse("only --cluster sim has disks that misbehave"),
         FaultKind::Kill
         | FaultKind::Pause
         | FaultKind::Power
@@ -69,7 +70,7 @@ fn check_links(fault: &Fault, kind: LinkFault) -> Result<(), Unsupported> {
 
 #[cfg(test)]
 mod tests {
-    use tribunal_history::{FaultId, LinkHeal, Nanos, NodeId, PacketFault};
+    use tribunal_history::{DiskFault, FaultId, LinkHeal, Nanos, NodeId, PacketFault};
 
     use super::*;
 
@@ -94,6 +95,7 @@ mod tests {
         assert!(!on_nodes(FaultKind::Power), "disks that keep all lose nothing");
         let power = fault(FaultKind::Power, vec![], vec![NodeId(1)]);
         assert!(check(&power, Some(3), true).is_ok());
+        assert!(!on_nodes(FaultKind::Disk(DiskFault::ReadError)), "real disks do as they do");
 
         let (peers, replies) = (Link::between(NodeId(1), NodeId(2)), Link::replies(NodeId(1)));
         let hold = LinkFault::Hold { at_heal: LinkHeal::Deliver };

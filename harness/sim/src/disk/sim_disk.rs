@@ -86,6 +86,11 @@ impl SimDisk {
         self.armed.clear();
     }
 
+    /// Takes back the strikes of one key that still wait.
+    pub fn disarm_of(&mut self, key: Seed) {
+        self.armed.retain(|armed| armed.key != key);
+    }
+
     /// What still waits.
     pub fn armed(&self) -> &[Armed] {
         &self.armed
@@ -164,13 +169,21 @@ impl SimDisk {
             chosen.insert(first + random.below(count));
         }
         for bit in &chosen {
-            file.device.flip((bit / 8) as usize, 1 << (bit % 8));
+            let offset = (bit / 8) as usize;
+            file.rotten.entry(offset).or_insert_with(|| file.device.byte(offset));
+            file.device.flip(offset, 1 << (bit % 8));
             file.reread((bit / 8) as usize / BLOCK_BYTES);
         }
         let tail = chosen.last().is_some_and(|bit| bit / 8 >= file.settled as u64);
         let kind = if tail { FaultKind::TailRot } else { FaultKind::BitRot };
         self.log(kind, chosen.len() as u64);
         chosen.len() as u64
+    }
+
+    /// Puts back every byte that rotted and was not written since, as a repair from a second copy
+    /// does; gives how many.
+    pub fn mend(&mut self) -> u64 {
+        self.files.values_mut().map(SimFile::mend).sum()
     }
 
     /// Drops every clean block from the cache, as memory pressure does: what is on the device
