@@ -1,7 +1,8 @@
 //! What the faults of a nemesis look like.
 
 use tribunal_history::{
-    ClockKind, Direction, FaultFamily, LinkHeal, PartitionShape, PlannedKind, Random, Targets,
+    ClockKind, Direction, FaultFamily, LinkHeal, Nanos, PartitionShape, PlannedKind, Random,
+    Targets,
 };
 
 use crate::disks::{self, DiskForm};
@@ -42,6 +43,10 @@ pub(crate) enum Whom {
 pub(crate) enum ClockForm {
     Jump,
     Drift,
+    Strobe,
+    Freeze,
+    Suspend,
+    Leap,
 }
 
 /// What one fault does and to whom; when is decided elsewhere.
@@ -95,7 +100,10 @@ impl Form {
     /// On which clusters it can be done.
     pub(crate) const fn reach(self) -> Reach {
         match self {
-            Form::Disk(_) => Reach::Simulated,
+            Form::Disk(_)
+            | Form::Clock(Some(ClockForm::Strobe | ClockForm::Freeze | ClockForm::Suspend)) => {
+                Reach::Simulated
+            }
             Form::Packet(Some(Harm::Loss | Harm::Duplicate | Harm::Reorder)) => Reach::Packets,
             _ => Reach::Every,
         }
@@ -199,8 +207,29 @@ fn clock(form: Option<ClockForm>, random: &mut Random) -> Drawn {
             let ppm = random.between(50_000, 500_000) as i32;
             PlannedKind::ClockDrift { clock, ppm: if back { -ppm } else { ppm } }
         }
+        ClockForm::Strobe => {
+            let by_ns = jump_ms(random) * 1_000_000;
+            let period = Nanos::from_millis(1 << random.below(9));
+            PlannedKind::ClockStrobe { by_ns: if back { -by_ns } else { by_ns }, period }
+        }
+        ClockForm::Freeze => PlannedKind::ClockFreeze { clock },
+        ClockForm::Suspend => PlannedKind::Suspend,
+        ClockForm::Leap => return leap(random),
     };
     Drawn::new(FaultFamily::Clock, kind, few(random))
+}
+
+/// A leap second: the wall clock shows a second once more, or runs slower until it has lost one.
+/// Machines that hear of it and machines that do not are what makes it a fault.
+fn leap(random: &mut Random) -> Drawn {
+    let clock = ClockKind::Wall;
+    let kind = match random.below(2) {
+        0 => PlannedKind::ClockJump { clock, by_ns: -1_000_000_000 },
+        // Smeared over four seconds, not over a day.
+        _ => PlannedKind::ClockDrift { clock, ppm: -250_000 },
+    };
+    let targets = if random.chance(1, 3) { Targets::All } else { few(random) };
+    Drawn::new(FaultFamily::Clock, kind, targets)
 }
 
 /// 100 ms to 10 s, every doubling equally likely.

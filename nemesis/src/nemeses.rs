@@ -133,6 +133,30 @@ pub const NEMESES: &[NemesisInfo] = &[
         Form::Clock(Some(ClockForm::Drift)),
     ),
     info(
+        "clock:strobe",
+        "lets a wall clock jump to and fro, every 1 ms to 256 ms",
+        FaultFamily::Clock,
+        Form::Clock(Some(ClockForm::Strobe)),
+    ),
+    info(
+        "clock:freeze",
+        "lets a clock stand still",
+        FaultFamily::Clock,
+        Form::Clock(Some(ClockForm::Freeze)),
+    ),
+    info(
+        "clock:suspend",
+        "suspends machines: processes and monotonic clocks stand still, wall clocks go on",
+        FaultFamily::Clock,
+        Form::Clock(Some(ClockForm::Suspend)),
+    ),
+    info(
+        "clock:leap",
+        "lets wall clocks repeat a second, or lose one little by little",
+        FaultFamily::Clock,
+        Form::Clock(Some(ClockForm::Leap)),
+    ),
+    info(
         "power:one",
         "kills one node, which loses what it had not synced",
         FaultFamily::Power,

@@ -124,6 +124,9 @@ impl Resolver<'_> {
                 self.on_nodes(FaultKind::ClockDrift { clock, ppm })
             }
             PlannedKind::Packet { direction, fault } => self.packet(direction, fault),
+            PlannedKind::ClockStrobe { .. }
+            | PlannedKind::ClockFreeze { .. }
+            | PlannedKind::Suspend => self.on_nodes(self.planned.kind.installed()),
             PlannedKind::Disk(fault) => self.on_nodes(FaultKind::Disk(fault)),
         }
     }

@@ -16,6 +16,9 @@ const DELAY_MAX: Nanos = Nanos::from_secs(10);
 /// The least bandwidth of a link, in bytes a second: a packet takes a second and a half.
 const BANDWIDTH_MIN: u64 = 1_000;
 
+/// The shortest time between two jumps of a clock that strobes.
+const STROBE_MIN: Nanos = Nanos::from_micros(100);
+
 /// The most bits that rot in one fault.
 const ROT_BITS_MAX: u32 = 10_000;
 
@@ -106,7 +109,11 @@ pub const fn family_of(kind: &PlannedKind) -> FaultFamily {
         PlannedKind::Kill => FaultFamily::Kill,
         PlannedKind::Pause => FaultFamily::Pause,
         PlannedKind::Power => FaultFamily::Power,
-        PlannedKind::ClockJump { .. } | PlannedKind::ClockDrift { .. } => FaultFamily::Clock,
+        PlannedKind::ClockJump { .. }
+        | PlannedKind::ClockDrift { .. }
+        | PlannedKind::ClockStrobe { .. }
+        | PlannedKind::ClockFreeze { .. }
+        | PlannedKind::Suspend => FaultFamily::Clock,
         PlannedKind::Packet { .. } => FaultFamily::Packet,
         PlannedKind::Disk(fault) => fault.family(),
     }
@@ -171,6 +178,10 @@ fn check_kind(fault: &PlannedFault) -> Result<(), ScheduleError> {
             Some(flaw) => Err(ScheduleError::Flaw { fault: fault.id, flaw }),
             None => Ok(()),
         },
+        PlannedKind::ClockStrobe { period, .. } if period < STROBE_MIN => {
+            let flaw = "a clock jumps every 100 µs at most often";
+            Err(ScheduleError::Flaw { fault: fault.id, flaw })
+        }
         PlannedKind::Disk(disk) => match disk_flaw(disk) {
             Some(flaw) => Err(ScheduleError::Flaw { fault: fault.id, flaw }),
             None => Ok(()),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DiskFault, FaultId, NodeId, PacketFault};
+use crate::{DiskFault, FaultId, Nanos, NodeId, PacketFault};
 
 /// One end of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -164,6 +164,21 @@ pub enum FaultKind {
         /// Parts per million above (or below) the true rate: 1,000,000 is double speed.
         ppm: i32,
     },
+    /// The wall clock jumps to and fro.
+    ClockStrobe {
+        /// How far it is off every other time, in nanoseconds.
+        by_ns: i64,
+        /// How long it stays so.
+        period: Nanos,
+    },
+    /// A clock stands still.
+    ClockFreeze {
+        /// Which clock.
+        clock: ClockKind,
+    },
+    /// The machine is suspended: the process handles nothing and its monotonic clock stands still,
+    /// while its wall clock goes on.
+    Suspend,
     /// A disk misbehaves.
     Disk(DiskFault),
 }
@@ -172,11 +187,37 @@ impl FaultKind {
     /// Whether nodes under it are down or still, or must be expected to be.
     pub const fn stops_nodes(self) -> bool {
         match self {
-            FaultKind::Kill | FaultKind::Pause | FaultKind::Power => true,
+            FaultKind::Kill | FaultKind::Pause | FaultKind::Power | FaultKind::Suspend => true,
             FaultKind::Disk(fault) => fault.stops_nodes(),
-            FaultKind::Link(_) | FaultKind::ClockJump { .. } | FaultKind::ClockDrift { .. } => {
-                false
-            }
+            FaultKind::Link(_)
+            | FaultKind::ClockJump { .. }
+            | FaultKind::ClockDrift { .. }
+            | FaultKind::ClockStrobe { .. }
+            | FaultKind::ClockFreeze { .. } => false,
+        }
+    }
+
+    /// The clock it changes, if it is a fault of clocks.
+    pub const fn clock(self) -> Option<ClockKind> {
+        match self {
+            FaultKind::ClockJump { clock, .. }
+            | FaultKind::ClockDrift { clock, .. }
+            | FaultKind::ClockFreeze { clock } => Some(clock),
+            FaultKind::ClockStrobe { .. } => Some(ClockKind::Wall),
+            FaultKind::Suspend => Some(ClockKind::Monotonic),
+            FaultKind::Link(_)
+            | FaultKind::Kill
+            | FaultKind::Pause
+            | FaultKind::Power
+            | FaultKind::Disk(_) => None,
+        }
+    }
+
+    /// The clock that stands still under it, if one does.
+    pub const fn freezes(self) -> Option<ClockKind> {
+        match self {
+            FaultKind::ClockFreeze { .. } | FaultKind::Suspend => self.clock(),
+            _ => None,
         }
     }
 }

@@ -198,6 +198,20 @@ pub enum PlannedKind {
         /// What happens to the packets.
         fault: PacketFault,
     },
+    /// Lets the wall clock of the targets jump to and fro.
+    ClockStrobe {
+        /// How far it is off every other time, in nanoseconds.
+        by_ns: i64,
+        /// How long it stays so, in nanoseconds.
+        period: Nanos,
+    },
+    /// Lets a clock of the targets stand still.
+    ClockFreeze {
+        /// Which clock.
+        clock: ClockKind,
+    },
+    /// Suspends the machines of the targets.
+    Suspend,
     /// Lets the disks of the targets misbehave.
     Disk(DiskFault),
 }
@@ -217,6 +231,12 @@ impl PlannedKind {
                 format!("{clock} clock {sign}{}", Nanos(by_ns.unsigned_abs()))
             }
             PlannedKind::ClockDrift { clock, ppm } => format!("{clock} clock {ppm:+} ppm"),
+            PlannedKind::ClockStrobe { by_ns, period } => {
+                let sign = if *by_ns < 0 { "-" } else { "+" };
+                format!("wall clock {sign}{} every {period}", Nanos(by_ns.unsigned_abs()))
+            }
+            PlannedKind::ClockFreeze { clock } => format!("{clock} clock stands still"),
+            PlannedKind::Suspend => "suspend".into(),
             PlannedKind::Packet { direction: None, fault } => fault.to_string(),
             PlannedKind::Packet { direction: Some(direction), fault } => {
                 format!("{fault}, {direction}")
@@ -237,6 +257,9 @@ impl PlannedKind {
             PlannedKind::Power => FaultKind::Power,
             PlannedKind::ClockJump { clock, by_ns } => FaultKind::ClockJump { clock, by_ns },
             PlannedKind::ClockDrift { clock, ppm } => FaultKind::ClockDrift { clock, ppm },
+            PlannedKind::ClockStrobe { by_ns, period } => FaultKind::ClockStrobe { by_ns, period },
+            PlannedKind::ClockFreeze { clock } => FaultKind::ClockFreeze { clock },
+            PlannedKind::Suspend => FaultKind::Suspend,
             PlannedKind::Packet { fault, .. } => FaultKind::Link(LinkFault::Packet(fault)),
             PlannedKind::Disk(fault) => FaultKind::Disk(fault),
         }

@@ -1,6 +1,7 @@
 //! What happens in a simulated run.
 
 use bytes::Bytes;
+use tribunal_history::FaultId;
 use tribunal_nodes::ReplicatedLog;
 
 /// What happens, to a node, a client or the run.
@@ -23,6 +24,8 @@ pub(crate) enum What<M> {
     ClientWake { client: u32 },
     /// Nobody listens to this client any more.
     ClientGone { client: u32 },
+    /// A wall clock that strobes jumps.
+    Strobe { id: FaultId },
     /// Every node is asked for its role.
     Observe,
 }
@@ -90,6 +93,7 @@ impl<M> What<M> {
             What::ClientWake { .. } => 7,
             What::ClientGone { .. } => 8,
             What::Observe => 9,
+            What::Strobe { .. } => 10,
         }
     }
 }

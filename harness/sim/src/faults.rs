@@ -6,7 +6,7 @@ use tribunal_cluster::{NodeHold, Report, Transition};
 use tribunal_history::{
     ClockKind, Fault, FaultId, FaultKind, Injection, Link, LinkEnd, LinkFault, NodeId, NodeReading,
 };
-use tribunal_nodes::{ClockFault, Core, DRIFT_PPM_MAX, DRIFT_PPM_MIN};
+use tribunal_nodes::Core;
 
 use crate::lane::Traffic;
 use crate::world::World;
@@ -20,10 +20,10 @@ pub(crate) struct Healing {
 }
 
 /// What a fault did, in words, and whether it met anything.
-struct Done {
-    words: Vec<String>,
-    effective: Option<bool>,
-    readings: Vec<NodeReading>,
+pub(crate) struct Done {
+    pub(crate) words: Vec<String>,
+    pub(crate) effective: Option<bool>,
+    pub(crate) readings: Vec<NodeReading>,
 }
 
 impl<C: Core> World<'_, C> {
@@ -55,8 +55,15 @@ impl<C: Core> World<'_, C> {
         }
         match fault.kind {
             FaultKind::Kill | FaultKind::Pause | FaultKind::Power => done.effective = Some(did),
-            FaultKind::ClockJump { clock, .. } | FaultKind::ClockDrift { clock, .. } => {
-                self.clock_fault(fault, clock, &mut done);
+            FaultKind::Suspend => {
+                self.install_clocks(fault, ClockKind::Monotonic, &mut done);
+                done.effective = Some(did);
+            }
+            FaultKind::ClockJump { clock, .. }
+            | FaultKind::ClockDrift { clock, .. }
+            | FaultKind::ClockFreeze { clock } => self.install_clocks(fault, clock, &mut done),
+            FaultKind::ClockStrobe { .. } => {
+                self.install_clocks(fault, ClockKind::Wall, &mut done);
             }
             FaultKind::Disk(disk) => {
                 for node in &fault.nodes {
@@ -70,48 +77,6 @@ impl<C: Core> World<'_, C> {
         let Done { effective, readings, .. } = done;
         let injection = Injection::Installed(text);
         self.tell(Report::Fault { id: fault.id, injection, readings, effective });
-    }
-
-    fn clock_fault(&mut self, fault: &Fault, clock: ClockKind, done: &mut Done) {
-        let now = self.now;
-        let mut moved = false;
-        for node in &fault.nodes {
-            let change = match fault.kind {
-                FaultKind::ClockJump { by_ns, .. } => ClockFault::Jump { clock, by_ns },
-                // Rates of faults in force add up.
-                _ => {
-                    let total = self.holds.clock(*node, clock).ppm;
-                    ClockFault::Drift { clock, ppm: total.clamp(DRIFT_PPM_MIN, DRIFT_PPM_MAX) }
-                }
-            };
-            let seat = &mut self.seats[node.slot()];
-            let Some(host) = &mut seat.host else {
-                done.words.push(format!("{node} is down and would start with it"));
-                continue;
-            };
-            let shown = |host: &crate::host::Host<C>| match clock {
-                ClockKind::Wall => host.offsets(now).wall_ns,
-                ClockKind::Monotonic => host.offsets(now).monotonic_ns,
-            };
-            let before_ns = shown(host);
-            match host.change_clock(now, change) {
-                Ok(()) => {
-                    let after_ns = shown(host);
-                    moved = true;
-                    done.words.push(format!("{node} {clock} clock off by {after_ns:+} ns"));
-                    done.readings.push(NodeReading { node: *node, before_ns, after_ns });
-                }
-                Err(reason) => done.words.push(format!("{node}: {reason}")),
-            }
-            self.rearm(node.slot());
-        }
-        done.effective = Some(moved);
-    }
-
-    /// The queue looks at a node's timers by its changed clock.
-    fn rearm(&mut self, slot: usize) {
-        self.seats[slot].timer_at = None;
-        self.arm(slot);
     }
 
     pub(crate) fn heal(&mut self, id: FaultId) {
@@ -135,16 +100,12 @@ impl<C: Core> World<'_, C> {
                 Transition::Clock { .. } => {}
             }
         }
-        if matches!(fault.kind, FaultKind::ClockJump { .. } | FaultKind::ClockDrift { .. }) {
-            for node in &fault.nodes {
-                let still = self.holds.clocks(*node);
-                if let Some(host) = &mut self.seats[node.slot()].host {
-                    host.heal_clocks(self.now, &still);
-                    self.rearm(node.slot());
-                }
-            }
-        }
         let mut told = (None, None);
+        if fault.kind.clock().is_some()
+            && let Some(jumps) = self.heal_clocks(&fault)
+        {
+            told = (Some(format!("{jumps} jumps")), Some(jumps > 0));
+        }
         if let FaultKind::Disk(_) = fault.kind {
             let (text, effective) = self.heal_disks(&fault);
             told = (Some(text), Some(effective));

@@ -53,10 +53,11 @@ impl<C: Core> World<'_, C> {
         }
         let disk = seat.disk.take().expect("invariant: a node that is down has its disk");
         match Host::start(&self.options.config, seat.node, disk, (now, wall)) {
-            Ok(mut host) => {
-                host.heal_clocks(now, &self.holds.clocks(seat.node));
+            Ok(host) => {
                 seat.host = Some(host);
                 seat.role = None;
+                let node = seat.node;
+                self.set_clocks(node);
             }
             Err(refused) => {
                 let (disk, reason) = *refused;

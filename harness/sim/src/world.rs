@@ -9,6 +9,7 @@ use tribunal_history::{
 use tribunal_nodes::Core;
 
 use crate::client_seat::ClientSeat;
+use crate::clock_faults::Strobe;
 use crate::disk::{Atlas, Limits};
 use crate::event::What;
 use crate::faults::Healing;
@@ -46,6 +47,8 @@ pub(crate) struct World<'a, C: Core> {
     pub(crate) before: BTreeMap<FaultId, Traffic>,
     /// Heals that wait for nodes to be ready.
     pub(crate) healing: BTreeMap<FaultId, Healing>,
+    /// Clocks that jump to and fro.
+    pub(crate) strobes: BTreeMap<FaultId, Strobe>,
     /// Whose disks have lost something.
     pub(crate) atlas: Atlas,
     interpreter: &'a mut dyn Interpreter,
@@ -89,6 +92,7 @@ impl<'a, C: Core> World<'a, C> {
             holds: Holds::new(),
             before: BTreeMap::new(),
             healing: BTreeMap::new(),
+            strobes: BTreeMap::new(),
             atlas: Atlas::new(ends as u16 - 1, Limits::WithinClaims),
             interpreter,
             watch,
@@ -186,6 +190,7 @@ impl<'a, C: Core> World<'a, C> {
             What::Ready { slot, life } => self.ready(usize::from(slot), life),
             What::ClientWake { client } => self.wake_client(client),
             What::ClientGone { client } => self.forget_client(client),
+            What::Strobe { id } => self.strobe(id),
             What::Observe => {
                 let roles = self.roles();
                 self.tell(Report::Roles(roles));

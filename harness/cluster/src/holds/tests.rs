@@ -41,13 +41,15 @@ fn random_fault(id: u32, random: &mut Random) -> Fault {
         3 => LinkFault::Packet(random_packet_fault(random)),
         _ => LinkFault::LoseReply,
     };
-    let kind = match random.below(7) {
+    let kind = match random.below(9) {
         0 => FaultKind::Link(link),
         1 => FaultKind::Kill,
         2 => FaultKind::Pause,
         3 => FaultKind::Power,
         4 => FaultKind::ClockJump { clock, by_ns: random.bits() as i64 },
-        5 => FaultKind::Disk(DiskFault::Slow { by: Nanos(random.bits()) }),
+        5 => FaultKind::ClockFreeze { clock },
+        6 => FaultKind::Suspend,
+        7 => FaultKind::Disk(DiskFault::Slow { by: Nanos(random.bits()) }),
         _ => FaultKind::ClockDrift { clock, ppm: random.bits() as i32 },
     };
     let on_links = matches!(kind, FaultKind::Link(_));
@@ -212,6 +214,20 @@ fn clock_faults_add_up_for_each_clock() {
     assert_eq!(holds.clocks(NodeId(2)).len(), 0);
     holds.heal(FaultId(1));
     assert_eq!(holds.clock(NodeId(1), ClockKind::Wall).offset_ns, -200);
+}
+
+#[test]
+fn a_clock_stands_still_while_any_fault_freezes_it() {
+    let (node, clock) = (NodeId(1), ClockKind::Monotonic);
+    let mut holds = Holds::new();
+    holds.install(&fault(1, FaultKind::ClockFreeze { clock }));
+    let suspended = holds.install(&fault(2, FaultKind::Suspend));
+    let (from, to) = (NodeHold::Free, NodeHold::Paused);
+    assert_eq!(suspended, vec![Transition::Node { node, from, to }]);
+    holds.heal(FaultId(1));
+    assert!(holds.is_frozen(node, clock) && !holds.is_frozen(node, ClockKind::Wall));
+    holds.heal(FaultId(2));
+    assert!(!holds.is_frozen(node, clock));
 }
 
 #[test]

@@ -26,8 +26,11 @@ pub(super) async fn install(
         | FaultKind::Kill
         | FaultKind::Pause
         | FaultKind::Power
+        | FaultKind::ClockStrobe { .. }
+        | FaultKind::ClockFreeze { .. }
+        | FaultKind::Suspend
         | FaultKind::Disk(_) => {
-            return Part::skipped("not a fault of clocks");
+            return Part::skipped("not a fault of clocks that nodes are asked for");
         }
     };
     let drift = match ask {

@@ -22,6 +22,9 @@ pub(super) fn check(fault: &Fault, nodes: Option<u16>, lossy: bool) -> Result<()
                 "the run's disks keep unsynced bytes: it was not set up for power faults",
             );
         }
+        FaultKind::ClockStrobe { .. } | FaultKind::ClockFreeze { .. } | FaultKind::Suspend => {
+            return refuse("only --cluster sim has clocks that strobe or stand still");
+        }
         FaultKind::Disk(_) => return refuse("only --cluster sim has disks that misbehave"),
         FaultKind::Kill
         | FaultKind::Pause
@@ -95,6 +98,7 @@ mod tests {
         assert!(!on_nodes(FaultKind::Power), "disks that keep all lose nothing");
         let power = fault(FaultKind::Power, vec![], vec![NodeId(1)]);
         assert!(check(&power, Some(3), true).is_ok());
+        assert!(!on_nodes(FaultKind::Suspend));
         assert!(!on_nodes(FaultKind::Disk(DiskFault::ReadError)), "real disks do as they do");
 
         let (peers, replies) = (Link::between(NodeId(1), NodeId(2)), Link::replies(NodeId(1)));
