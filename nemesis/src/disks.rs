@@ -18,6 +18,8 @@ pub(crate) enum DiskForm {
     MisdirectedWrite,
     StaleRead,
     Rollback,
+    Wipe,
+    Swap,
 }
 
 /// What every promise of a replicated log survives; a failed sync as often as two others, because
@@ -69,6 +71,8 @@ impl DiskForm {
             DiskForm::MisdirectedWrite => DiskFault::MisdirectedWrite { skip: skip() },
             DiskForm::StaleRead => DiskFault::StaleRead,
             DiskForm::Rollback => DiskFault::Rollback,
+            DiskForm::Wipe => DiskFault::Wipe,
+            DiskForm::Swap => DiskFault::Swap,
         }
     }
 
@@ -80,12 +84,14 @@ impl DiskForm {
             | DiskForm::ReadError
             | DiskForm::NoSpace => Targets::Minority,
             DiskForm::Slow => Targets::All,
+            DiskForm::Swap => return Targets::Minority,
             DiskForm::BitRot
             | DiskForm::LyingSync
             | DiskForm::LostWrite
             | DiskForm::MisdirectedWrite
             | DiskForm::StaleRead
-            | DiskForm::Rollback => Targets::Follower,
+            | DiskForm::Rollback
+            | DiskForm::Wipe => Targets::Follower,
         };
         match random.below(3) {
             0 => Targets::One,

@@ -1,8 +1,8 @@
 //! What the faults of a nemesis look like.
 
 use tribunal_history::{
-    ClockKind, Direction, FaultFamily, LinkHeal, Nanos, PartitionShape, PlannedKind, Random,
-    Targets,
+    ClockKind, CrashPoint, Direction, FaultFamily, LinkHeal, Nanos, PartitionShape, PlannedKind,
+    Random, Targets,
 };
 
 use crate::disks::{self, DiskForm};
@@ -23,7 +23,9 @@ pub(crate) enum Form {
     ClientCut,
     LoseReply,
     RestartStorm,
+    RollingRestart,
     LeaderKillCycle,
+    CrashAt(CrashPoint),
     Packet(Option<Harm>),
     Disk(Option<DiskForm>),
 }
@@ -73,6 +75,11 @@ impl Form {
                 Drawn::new(FaultFamily::Kill, PlannedKind::Kill, Targets::Leader)
             }
             Form::RestartStorm => Drawn::new(FaultFamily::Kill, PlannedKind::Kill, Targets::One),
+            Form::RollingRestart => {
+                let targets = Targets::Turn(u32::try_from(turn).unwrap_or(u32::MAX));
+                Drawn::new(FaultFamily::Kill, PlannedKind::Kill, targets)
+            }
+            Form::CrashAt(point) => crash_at(point, random),
             Form::Kill(whom) => {
                 Drawn::new(FaultFamily::Kill, PlannedKind::Kill, few_or(whom, random))
             }
@@ -101,6 +108,7 @@ impl Form {
     pub(crate) const fn reach(self) -> Reach {
         match self {
             Form::Disk(_)
+            | Form::CrashAt(_)
             | Form::Clock(Some(ClockForm::Strobe | ClockForm::Freeze | ClockForm::Suspend)) => {
                 Reach::Simulated
             }
@@ -127,6 +135,15 @@ impl Drawn {
     const fn new(family: FaultFamily, kind: PlannedKind, targets: Targets) -> Drawn {
         Drawn { family, kind, targets }
     }
+}
+
+/// A power cut at one of the first hundred calls or so, every doubling equally likely. A majority
+/// as often as not: what fewer forget, the others tell them.
+fn crash_at(point: CrashPoint, random: &mut Random) -> Drawn {
+    let low = 1_u64 << random.below(7);
+    let kind = PlannedKind::CrashAt { point, count: random.between(low, 2 * low - 1) as u32 };
+    let targets = if random.chance(1, 2) { Targets::MajorityWithLeader } else { few(random) };
+    Drawn::new(FaultFamily::Power, kind, targets)
 }
 
 /// Default targets: these leave a majority.

@@ -1,6 +1,6 @@
 //! The list of everything `--nemesis` takes.
 
-use tribunal_history::{FaultFamily, PartitionShape};
+use tribunal_history::{CrashPoint, FaultFamily, PartitionShape};
 
 use crate::Reach;
 use crate::disks::DiskForm;
@@ -293,6 +293,42 @@ pub const NEMESES: &[NemesisInfo] = &[
         "kills random nodes one after the other and restarts them at once",
         FaultFamily::Kill,
         Form::RestartStorm,
+    ),
+    info(
+        "rolling-restart",
+        "kills and restarts one node after the other, in order",
+        FaultFamily::Kill,
+        Form::RollingRestart,
+    ),
+    info(
+        "crash-at-write",
+        "lets nodes lose power at one of their writes",
+        FaultFamily::Power,
+        Form::CrashAt(CrashPoint::Write),
+    ),
+    info(
+        "crash-at-sync",
+        "lets nodes lose power at one of their syncs",
+        FaultFamily::Power,
+        Form::CrashAt(CrashPoint::Sync),
+    ),
+    info(
+        "crash-at-send",
+        "lets nodes lose power behind one of their messages",
+        FaultFamily::Power,
+        Form::CrashAt(CrashPoint::Send),
+    ),
+    info(
+        "swap-disks",
+        "restarts a minority, each node with the disk of another",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::Swap)),
+    ),
+    info(
+        "wipe",
+        "restarts one node with an empty disk, as the same member; beyond claims",
+        FaultFamily::DiskLoss,
+        Form::Disk(Some(DiskForm::Wipe)),
     ),
     info(
         "leader-kill-cycle",

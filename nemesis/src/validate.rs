@@ -108,7 +108,7 @@ pub const fn family_of(kind: &PlannedKind) -> FaultFamily {
         PlannedKind::ClientCut { .. } | PlannedKind::LoseReply => FaultFamily::Client,
         PlannedKind::Kill => FaultFamily::Kill,
         PlannedKind::Pause => FaultFamily::Pause,
-        PlannedKind::Power => FaultFamily::Power,
+        PlannedKind::Power | PlannedKind::CrashAt { .. } => FaultFamily::Power,
         PlannedKind::ClockJump { .. }
         | PlannedKind::ClockDrift { .. }
         | PlannedKind::ClockStrobe { .. }
@@ -181,6 +181,9 @@ fn check_kind(fault: &PlannedFault) -> Result<(), ScheduleError> {
         PlannedKind::ClockStrobe { period, .. } if period < STROBE_MIN => {
             let flaw = "a clock jumps every 100 µs at most often";
             Err(ScheduleError::Flaw { fault: fault.id, flaw })
+        }
+        PlannedKind::CrashAt { count: 0, .. } => {
+            Err(ScheduleError::Flaw { fault: fault.id, flaw: "calls are counted from 1" })
         }
         PlannedKind::Disk(disk) => match disk_flaw(disk) {
             Some(flaw) => Err(ScheduleError::Flaw { fault: fault.id, flaw }),

@@ -92,6 +92,13 @@ pub enum DiskFault {
     StaleRead,
     /// At the heal the machine loses power, and its disk is as it was when the fault began.
     Rollback,
+    /// The node is started again with an empty disk, as the same member: it has forgotten term,
+    /// vote and log, and does not know. (One that is replaced by a new member is a change of
+    /// members.)
+    Wipe,
+    /// Nodes are started again, each with the disk of another, which it must refuse; at the heal
+    /// each has its own.
+    Swap,
 }
 
 impl DiskFault {
@@ -104,12 +111,14 @@ impl DiskFault {
             | DiskFault::ReadError
             | DiskFault::NoSpace { .. }
             | DiskFault::Slow { .. }
-            | DiskFault::BitRot { .. } => FaultFamily::Disk,
+            | DiskFault::BitRot { .. }
+            | DiskFault::Swap => FaultFamily::Disk,
             DiskFault::LyingSync
             | DiskFault::LostWrite { .. }
             | DiskFault::MisdirectedWrite { .. }
             | DiskFault::StaleRead
-            | DiskFault::Rollback => FaultFamily::DiskLoss,
+            | DiskFault::Rollback
+            | DiskFault::Wipe => FaultFamily::DiskLoss,
         }
     }
 
@@ -120,13 +129,15 @@ impl DiskFault {
             | DiskFault::WriteError { .. }
             | DiskFault::ReadError
             | DiskFault::NoSpace { .. }
-            | DiskFault::BitRot { .. } => true,
+            | DiskFault::BitRot { .. }
+            | DiskFault::Swap => true,
             DiskFault::Slow { .. }
             | DiskFault::LyingSync
             | DiskFault::LostWrite { .. }
             | DiskFault::MisdirectedWrite { .. }
             | DiskFault::StaleRead
-            | DiskFault::Rollback => false,
+            | DiskFault::Rollback
+            | DiskFault::Wipe => false,
         }
     }
 }
@@ -150,6 +161,8 @@ impl fmt::Display for DiskFault {
             DiskFault::MisdirectedWrite { .. } => f.write_str("write misdirected"),
             DiskFault::StaleRead => f.write_str("stale read"),
             DiskFault::Rollback => f.write_str("disk rolled back"),
+            DiskFault::Wipe => f.write_str("disk wiped"),
+            DiskFault::Swap => f.write_str("disks swapped"),
         }
     }
 }
@@ -176,6 +189,8 @@ mod tests {
             (DiskFault::MisdirectedWrite { skip: 1 }, "write misdirected"),
             (DiskFault::StaleRead, "stale read"),
             (DiskFault::Rollback, "disk rolled back"),
+            (DiskFault::Wipe, "disk wiped"),
+            (DiskFault::Swap, "disks swapped"),
         ];
         for (fault, words) in faults {
             assert_eq!(fault.to_string(), words);

@@ -138,6 +138,35 @@ impl fmt::Display for Direction {
     }
 }
 
+/// At which of its calls a node dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CrashPoint {
+    /// A write to its disk: it has reached the page cache.
+    Write,
+    /// A sync: any part of it is done.
+    Sync,
+    /// A message to a peer: it is sent, and nothing after it.
+    Send,
+}
+
+impl CrashPoint {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CrashPoint::Write => "write",
+            CrashPoint::Sync => "sync",
+            CrashPoint::Send => "send",
+        }
+    }
+}
+
+impl fmt::Display for CrashPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// What is done, with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -150,6 +179,14 @@ pub enum FaultKind {
     Pause,
     /// SIGKILL that loses every unsynced byte; healing starts the process again.
     Power,
+    /// As a power cut, at the how-manieth call of a kind from now on; healing starts the process
+    /// again.
+    CrashAt {
+        /// Which calls count.
+        point: CrashPoint,
+        /// At which of them, from 1.
+        count: u32,
+    },
     /// A clock is moved at once by so many nanoseconds.
     ClockJump {
         /// Which clock.
@@ -187,7 +224,11 @@ impl FaultKind {
     /// Whether nodes under it are down or still, or must be expected to be.
     pub const fn stops_nodes(self) -> bool {
         match self {
-            FaultKind::Kill | FaultKind::Pause | FaultKind::Power | FaultKind::Suspend => true,
+            FaultKind::Kill
+            | FaultKind::Pause
+            | FaultKind::Power
+            | FaultKind::CrashAt { .. }
+            | FaultKind::Suspend => true,
             FaultKind::Disk(fault) => fault.stops_nodes(),
             FaultKind::Link(_)
             | FaultKind::ClockJump { .. }
@@ -209,6 +250,7 @@ impl FaultKind {
             | FaultKind::Kill
             | FaultKind::Pause
             | FaultKind::Power
+            | FaultKind::CrashAt { .. }
             | FaultKind::Disk(_) => None,
         }
     }

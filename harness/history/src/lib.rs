@@ -45,7 +45,8 @@ pub use claim::{Claim, Promise, Rung};
 pub use disk_fault::{DiskFault, FileSystem};
 pub use event::{Event, EventKind};
 pub use fault::{
-    ClockKind, Direction, Fault, FaultKind, Injection, Link, LinkEnd, LinkFault, LinkHeal,
+    ClockKind, CrashPoint, Direction, Fault, FaultKind, Injection, Link, LinkEnd, LinkFault,
+    LinkHeal,
 };
 pub use fault_family::FaultFamily;
 pub use fault_record::{FaultRecord, NodeReading};

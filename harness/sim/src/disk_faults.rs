@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use tribunal_cluster::{Cause, NodeHold};
 use tribunal_history::{
-    DiskFault, Fault, FaultFamily, FaultId, FaultKind, FileSystem, NodeState, Seed,
+    DiskFault, Fault, FaultFamily, FaultId, FaultKind, FileSystem, NodeId, NodeState, Seed,
 };
 use tribunal_nodes::Core;
 
 use crate::disk::{self, Armed, CrashMode, Strike, SyncFailure};
-use crate::disk_trouble::{can_damage, kind_of};
+use crate::disk_trouble::kind_of;
 use crate::keyed::Key;
 use crate::world::World;
 
@@ -32,6 +32,11 @@ impl<C: Core> World<'_, C> {
         let mut refused = Vec::new();
         let mut fault = fault.clone();
         fault.nodes.retain(|node| {
+            let trouble = &self.seats[node.slot()].trouble;
+            if trouble.is_swapped() || (disk == DiskFault::Swap && trouble.is_active()) {
+                refused.push(format!("{node} is spared: it is under a fault of its disk"));
+                return false;
+            }
             let permit = kind_of(disk).map(|kind| self.atlas.permit(*node, kind));
             if let Some(Err(refusal)) = permit {
                 refused.push(format!("{node} is spared: {refusal}"));
@@ -39,6 +44,10 @@ impl<C: Core> World<'_, C> {
             }
             true
         });
+        if disk == DiskFault::Swap && fault.nodes.len() < 2 {
+            refused.push("there is nobody to swap with".to_owned());
+            fault.nodes.clear();
+        }
         (fault, refused)
     }
 
@@ -59,13 +68,20 @@ impl<C: Core> World<'_, C> {
         (active.image, active.capacity) = (image, capacity);
         self.bound(slot);
         match fault {
-            DiskFault::ReadError | DiskFault::StaleRead | DiskFault::BitRot { .. } => {
-                self.stop_for(slot);
-            }
+            DiskFault::ReadError
+            | DiskFault::StaleRead
+            | DiskFault::BitRot { .. }
+            | DiskFault::Wipe => self.stop_for(slot),
             _ => {}
         }
         let words = match fault {
             DiskFault::BitRot { bits } => self.rot(slot, bits, key),
+            DiskFault::Wipe => {
+                let disk = self.seats[slot].disk_mut();
+                let bytes = disk.used();
+                disk.wipe();
+                format!("{node}: {bytes} bytes wiped")
+            }
             _ => {
                 if let Some(armed) = armed(fault, key) {
                     self.seats[slot].disk_mut().arm(armed);
@@ -75,6 +91,38 @@ impl<C: Core> World<'_, C> {
         };
         self.start_if_free(slot);
         words
+    }
+
+    /// Gives each of these nodes the disk of the next one.
+    pub(crate) fn swap_disks(&mut self, fault: &Fault) -> String {
+        for node in &fault.nodes {
+            let slot = node.slot();
+            let place = slot as u64;
+            let key = Key { place, life: fault.id.0.into(), at: self.now, ordinal: 0 };
+            let key = self.keys.disk(key);
+            self.seats[slot].trouble.begin(fault.id, DiskFault::Swap, key);
+        }
+        self.rotate_disks(&fault.nodes, false);
+        fault.nodes.iter().for_each(|node| self.start_if_free(node.slot()));
+        let names: Vec<_> = fault.nodes.iter().map(NodeId::to_string).collect();
+        format!("{} have the disks of each other", names.join(", "))
+    }
+
+    /// Gives disks around, one place on or one back; none of these nodes runs then.
+    fn rotate_disks(&mut self, nodes: &[NodeId], back: bool) {
+        for node in nodes {
+            self.stop_for(node.slot());
+        }
+        let mut disks: Vec<_> =
+            nodes.iter().map(|node| self.seats[node.slot()].disk.take()).collect();
+        if back {
+            disks.rotate_right(1);
+        } else {
+            disks.rotate_left(1);
+        }
+        for (node, disk) in nodes.iter().zip(disks) {
+            self.seats[node.slot()].disk = disk;
+        }
     }
 
     /// Ends a node's process, so that it reads its disk again.
@@ -120,6 +168,9 @@ impl<C: Core> World<'_, C> {
     pub(crate) fn heal_disks(&mut self, fault: &Fault) -> (String, bool) {
         let mut words = Vec::new();
         let mut met = 0;
+        if fault.kind == FaultKind::Disk(DiskFault::Swap) {
+            self.rotate_disks(&fault.nodes, true);
+        }
         for node in &fault.nodes {
             let (times, said) = self.heal_disk(fault.id, node.slot());
             met += times;
@@ -143,15 +194,19 @@ impl<C: Core> World<'_, C> {
             }
             (DiskFault::Rollback, Some(image)) => {
                 let before = self.durable_bytes(slot);
-                self.power_off(slot);
+                self.power_off_for(slot);
                 self.seats[slot].disk_mut().restore(&image);
                 let after = self.durable_bytes(slot);
                 met = u64::from(before != after);
                 said = format!("back to {after} durable bytes from {before}");
             }
-            (fault, _) if met > 0 && can_damage(fault) && fault != DiskFault::StaleRead => {
-                self.power_off(slot);
-            }
+            // What was called durable and is not shows when the page cache is gone.
+            (
+                DiskFault::LyingSync
+                | DiskFault::LostWrite { .. }
+                | DiskFault::MisdirectedWrite { .. },
+                _,
+            ) if met > 0 => self.power_off_for(slot),
             _ => {}
         }
         let seat = &mut self.seats[slot];
@@ -171,12 +226,20 @@ impl<C: Core> World<'_, C> {
         self.seats[slot].disk_mut().files().map(|file| file.durable_len).sum()
     }
 
+    fn power_off_for(&mut self, slot: usize) {
+        let ran = self.seats[slot].host.is_some();
+        self.power_off(slot);
+        if ran {
+            let words = "lost power for a fault of its disk".to_owned();
+            self.say(slot, NodeState::Down, Cause::Asked, words);
+        }
+    }
+
     /// The machine loses power, whether the node runs or not.
-    fn power_off(&mut self, slot: usize) {
+    pub(crate) fn power_off(&mut self, slot: usize) {
         if self.seats[slot].host.is_some() {
             self.end(slot, true);
-            let words = "lost power for a fault of its disk".to_owned();
-            return self.say(slot, NodeState::Down, Cause::Asked, words);
+            return;
         }
         let seat = &mut self.seats[slot];
         let (place, life) = (slot as u64, seat.life.into());
@@ -190,10 +253,14 @@ impl<C: Core> World<'_, C> {
         seat.trouble.count(struck)
     }
 
-    /// A node could not go on. What stopped over a failed sync loses power, or it would read from
+    /// A node's process ended by itself at a call that its machine died in, at a fault of its disk,
+    /// or for no reason of ours. What stopped over a failed sync loses power, or it would read from
     /// the page cache what the device does not have. One that stopped over its disk did as it
     /// should, for the nemesis struck it.
     pub(crate) fn stopped(&mut self, slot: usize, reason: String) {
+        if self.seats[slot].disk_mut().is_gone() {
+            return self.crashed(slot);
+        }
         let struck = self.count_strikes(slot);
         let power = struck.contains(&disk::FaultKind::SyncError);
         self.end(slot, power);
@@ -202,6 +269,9 @@ impl<C: Core> World<'_, C> {
 
     /// A node refused to start on what its disk holds, or on what its disk did.
     pub(crate) fn refused(&mut self, slot: usize, reason: String) {
+        if self.seats[slot].disk_mut().is_gone() {
+            return self.crashed(slot);
+        }
         let struck = self.count_strikes(slot);
         if struck.contains(&disk::FaultKind::SyncError) {
             self.power_off(slot);
@@ -213,7 +283,8 @@ impl<C: Core> World<'_, C> {
     fn say_stopped(&mut self, slot: usize, struck: &BTreeSet<disk::FaultKind>, reason: String) {
         let node = self.seats[slot].node;
         let damaged = self.atlas.is_damaged(node);
-        if !damaged && !STOPPING.iter().any(|kind| struck.contains(kind)) {
+        let foreign = self.seats[slot].trouble.is_swapped();
+        if !damaged && !foreign && !STOPPING.iter().any(|kind| struck.contains(kind)) {
             return self.say(slot, NodeState::Down, Cause::Unasked, reason);
         }
         if damaged {
@@ -246,7 +317,9 @@ fn armed(fault: DiskFault, key: Seed) -> Option<Armed> {
         DiskFault::NoSpace { .. }
         | DiskFault::Slow { .. }
         | DiskFault::BitRot { .. }
-        | DiskFault::Rollback => return None,
+        | DiskFault::Rollback
+        | DiskFault::Wipe
+        | DiskFault::Swap => return None,
     };
     Some(Armed { skip: skip.into(), times, ..Armed::once(strike, key) })
 }
@@ -256,6 +329,9 @@ fn told(fault: DiskFault, times: u64) -> String {
     match (fault, times) {
         (DiskFault::BitRot { .. }, 0) => "it did not stop over what rotted".into(),
         (DiskFault::BitRot { .. }, _) => "it refused what rotted".into(),
+        (DiskFault::Swap, 0) => "it was not started on the foreign disk".into(),
+        (DiskFault::Swap, _) => "it refused the foreign disk".into(),
+        (DiskFault::Wipe, _) => "it began from nothing".into(),
         (_, 0) => "nothing was struck".into(),
         (DiskFault::Slow { .. }, times) => format!("{times} syncs slower"),
         (_, 1) => "struck once".into(),

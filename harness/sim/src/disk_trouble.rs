@@ -43,13 +43,14 @@ pub(crate) const fn kind_of(fault: DiskFault) -> Option<FaultKind> {
         DiskFault::WriteError { .. } => FaultKind::WriteError,
         DiskFault::ReadError => FaultKind::ReadError,
         DiskFault::NoSpace { .. } => FaultKind::NoSpace,
-        DiskFault::Slow { .. } => return None,
+        DiskFault::Slow { .. } | DiskFault::Swap => return None,
         DiskFault::BitRot { .. } => FaultKind::BitRot,
         DiskFault::LyingSync => FaultKind::LyingSync,
         DiskFault::LostWrite { .. } => FaultKind::LostWrite,
         DiskFault::MisdirectedWrite { .. } => FaultKind::MisdirectedWrite,
         DiskFault::StaleRead => FaultKind::StaleRead,
         DiskFault::Rollback => FaultKind::Rollback,
+        DiskFault::Wipe => FaultKind::Wipe,
     })
 }
 
@@ -76,6 +77,11 @@ impl DiskTrouble {
     /// Whether any fault is in force.
     pub(crate) fn is_active(&self) -> bool {
         !self.active.is_empty()
+    }
+
+    /// Whether the disk is another node's.
+    pub(crate) fn is_swapped(&self) -> bool {
+        self.active.values().any(|active| active.fault == DiskFault::Swap)
     }
 
     /// Whether something durable is lost, or may be while this lasts.
@@ -122,8 +128,8 @@ impl DiskTrouble {
     pub(crate) fn since(&self, active: &Active) -> u64 {
         match (active.fault, kind_of(active.fault)) {
             (DiskFault::Slow { .. }, _) => active.slowed,
-            // Bits that nobody reads do no harm.
-            (DiskFault::BitRot { .. }, _) => u64::from(active.refused),
+            // Bits that nobody reads do no harm, nor does a foreign disk that nobody opens.
+            (DiskFault::BitRot { .. } | DiskFault::Swap, _) => u64::from(active.refused),
             (_, Some(kind)) => self.struck(kind) - active.before,
             (_, None) => 0,
         }
@@ -131,18 +137,20 @@ impl DiskTrouble {
 }
 
 /// Whether it takes something durable from the disk, if only for a while.
-pub(crate) const fn can_damage(fault: DiskFault) -> bool {
+const fn can_damage(fault: DiskFault) -> bool {
     match fault {
         DiskFault::SyncError { .. }
         | DiskFault::WriteError { .. }
         | DiskFault::ReadError
         | DiskFault::NoSpace { .. }
-        | DiskFault::Slow { .. } => false,
+        | DiskFault::Slow { .. }
+        | DiskFault::Swap => false,
         DiskFault::BitRot { .. }
         | DiskFault::LyingSync
         | DiskFault::LostWrite { .. }
         | DiskFault::MisdirectedWrite { .. }
         | DiskFault::StaleRead
-        | DiskFault::Rollback => true,
+        | DiskFault::Rollback
+        | DiskFault::Wipe => true,
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use tribunal_cluster::{NodeHold, Report, Transition};
 use tribunal_history::{
-    ClockKind, Fault, FaultId, FaultKind, Injection, Link, LinkEnd, LinkFault, NodeId, NodeReading,
+    ClockKind, DiskFault, Fault, FaultId, FaultKind, Injection, Link, LinkEnd, LinkFault, NodeId,
+    NodeReading,
 };
 use tribunal_nodes::Core;
 
@@ -65,6 +66,13 @@ impl<C: Core> World<'_, C> {
             FaultKind::ClockStrobe { .. } => {
                 self.install_clocks(fault, ClockKind::Wall, &mut done);
             }
+            FaultKind::CrashAt { point, count } => {
+                for node in &fault.nodes {
+                    self.doom(fault.id, node.slot(), point, count);
+                    done.words.push(format!("{node} dies at {point} {count}"));
+                }
+            }
+            FaultKind::Disk(DiskFault::Swap) => done.words.push(self.swap_disks(fault)),
             FaultKind::Disk(disk) => {
                 for node in &fault.nodes {
                     done.words.push(self.install_disk(fault.id, node.slot(), disk));
@@ -106,8 +114,12 @@ impl<C: Core> World<'_, C> {
         {
             told = (Some(format!("{jumps} jumps")), Some(jumps > 0));
         }
-        if let FaultKind::Disk(_) = fault.kind {
-            let (text, effective) = self.heal_disks(&fault);
+        let of_nodes = match fault.kind {
+            FaultKind::Disk(_) => Some(self.heal_disks(&fault)),
+            FaultKind::CrashAt { .. } => Some(self.pardon(&fault)),
+            _ => None,
+        };
+        if let Some((text, effective)) = of_nodes {
             told = (Some(text), Some(effective));
             let is_starting = |node: &&NodeId| self.seats[node.slot()].is_starting;
             starting.extend(fault.nodes.iter().filter(is_starting));

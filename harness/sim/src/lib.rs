@@ -5,12 +5,14 @@
 //! pure function of the seed and of what it befalls (`keyed`).
 //!
 //! Where to start: [`simulate`] runs an interpreter's run; `world` is the event loop, `nodes`,
-//! `clients`, `network`, `faults`, `clock_faults` and `disk_faults` are what happens in it; `invariants` watches; [`disk`] is the
+//! `clients`, `network`, `faults`, `clock_faults`,
+//! `crash_faults` and `disk_faults` are what happens in it; `invariants` watches; [`disk`] is the
 //! device under every store.
 
 mod client_seat;
 mod clients;
 mod clock_faults;
+mod crash_faults;
 pub mod disk;
 mod disk_faults;
 mod disk_trouble;

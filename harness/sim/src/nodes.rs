@@ -33,7 +33,7 @@ impl<C: Core> World<'_, C> {
     /// Begins to start a node; it is ready some time later.
     pub(crate) fn start(&mut self, slot: usize) {
         let seat = &mut self.seats[slot];
-        if seat.host.is_some() || seat.is_starting || seat.trouble.holds() {
+        if seat.host.is_some() || seat.is_starting || seat.must_stay_down() {
             return;
         }
         seat.is_starting = true;
@@ -52,8 +52,14 @@ impl<C: Core> World<'_, C> {
             return;
         }
         let disk = seat.disk.take().expect("invariant: a node that is down has its disk");
+        if let Some(owner) = disk.owner().filter(|owner| *owner != seat.node) {
+            let reason = format!("the disk belongs to {owner}, not to {}", seat.node);
+            seat.disk = Some(disk);
+            return self.refused(slot, reason);
+        }
         match Host::start(&self.options.config, seat.node, disk, (now, wall)) {
-            Ok(host) => {
+            Ok(mut host) => {
+                host.disk_mut().set_owner(seat.node);
                 seat.host = Some(host);
                 seat.role = None;
                 let node = seat.node;
@@ -234,7 +240,11 @@ impl<C: Core> World<'_, C> {
         self.watch_node(slot, &said.notes);
         self.hear(slot, &said.notes);
         for (number, want) in said.wants.into_iter().enumerate() {
+            let is_last = matches!(want, Want::Send(..)) && self.dies_at_send(slot);
             self.grant(slot, Key { ordinal: ordinal << 16 | number as u64, ..key }, want);
+            if is_last {
+                return self.crashed(slot);
+            }
         }
         self.arm(slot);
     }
@@ -340,8 +350,8 @@ impl<C: Core> World<'_, C> {
                 }
                 (format!("{node} goes on"), true)
             }
-            NodeHold::Free if seat.trouble.holds() => {
-                (format!("{node} stays down over its disk"), false)
+            NodeHold::Free if seat.must_stay_down() => {
+                (format!("{node} stays down for another fault"), false)
             }
             NodeHold::Free => {
                 self.start(slot);

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use tribunal_cluster::NodeHold;
-use tribunal_history::{Nanos, NodeId, Role};
+use tribunal_history::{FaultId, Nanos, NodeId, Role};
 use tribunal_nodes::Core;
 
+use crate::crash_faults::Doom;
 use crate::disk::SimDisk;
 use crate::disk_trouble::DiskTrouble;
 use crate::event::What;
@@ -19,6 +20,8 @@ pub(crate) struct Seat<C: Core> {
     pub(crate) host: Option<Host<C>>,
     /// Its disk while it does not run.
     pub(crate) disk: Option<SimDisk>,
+    /// At which of its calls it is to die, and where it has.
+    pub(crate) dooms: BTreeMap<FaultId, Doom>,
     /// What faults do to its disk.
     pub(crate) trouble: DiskTrouble,
     /// Counts its starts.
@@ -45,6 +48,7 @@ impl<C: Core> Seat<C> {
             node,
             host: None,
             disk: Some(SimDisk::new()),
+            dooms: BTreeMap::new(),
             trouble: DiskTrouble::default(),
             life: 0,
             hold: NodeHold::Free,
@@ -62,6 +66,12 @@ impl<C: Core> Seat<C> {
     pub(crate) fn disk_mut(&mut self) -> &mut SimDisk {
         let running = self.host.as_mut().map(Host::disk_mut);
         running.or(self.disk.as_mut()).expect("invariant: a node that is down has its disk")
+    }
+
+    /// Whether it must stay down although no fault kills it: it died at one of its calls, or over
+    /// its disk, and that is not healed.
+    pub(crate) fn must_stay_down(&self) -> bool {
+        self.trouble.holds() || self.dooms.values().any(|doom| doom.is_met)
     }
 
     /// Whether it runs but handles nothing.

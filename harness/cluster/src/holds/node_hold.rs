@@ -25,6 +25,7 @@ impl NodeHold {
             FaultKind::Kill => NodeHold::Killed,
             FaultKind::Power => NodeHold::PowerCut,
             FaultKind::Link(_)
+            | FaultKind::CrashAt { .. }
             | FaultKind::ClockJump { .. }
             | FaultKind::ClockDrift { .. }
             | FaultKind::ClockStrobe { .. }

@@ -26,6 +26,7 @@ pub(super) async fn install(
         | FaultKind::Kill
         | FaultKind::Pause
         | FaultKind::Power
+        | FaultKind::CrashAt { .. }
         | FaultKind::ClockStrobe { .. }
         | FaultKind::ClockFreeze { .. }
         | FaultKind::Suspend

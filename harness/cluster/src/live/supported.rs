@@ -25,6 +25,9 @@ pub(super) fn check(fault: &Fault, nodes: Option<u16>, lossy: bool) -> Result<()
         FaultKind::ClockStrobe { .. } | FaultKind::ClockFreeze { .. } | FaultKind::Suspend => {
             return refuse("only --cluster sim has clocks that strobe or stand still");
         }
+        FaultKind::CrashAt { .. } => {
+            return refuse("only --cluster sim can let a node die at one of its calls");
+        }
         FaultKind::Disk(_) => return refuse("only --cluster sim has disks that misbehave"),
         FaultKind::Kill
         | FaultKind::Pause
@@ -73,7 +76,7 @@ fn check_links(fault: &Fault, kind: LinkFault) -> Result<(), Unsupported> {
 
 #[cfg(test)]
 mod tests {
-    use tribunal_history::{DiskFault, FaultId, LinkHeal, Nanos, NodeId, PacketFault};
+    use tribunal_history::{CrashPoint, DiskFault, FaultId, LinkHeal, Nanos, NodeId, PacketFault};
 
     use super::*;
 
@@ -99,6 +102,8 @@ mod tests {
         let power = fault(FaultKind::Power, vec![], vec![NodeId(1)]);
         assert!(check(&power, Some(3), true).is_ok());
         assert!(!on_nodes(FaultKind::Suspend));
+        let point = CrashPoint::Sync;
+        assert!(!on_nodes(FaultKind::CrashAt { point, count: 1 }));
         assert!(!on_nodes(FaultKind::Disk(DiskFault::ReadError)), "real disks do as they do");
 
         let (peers, replies) = (Link::between(NodeId(1), NodeId(2)), Link::replies(NodeId(1)));

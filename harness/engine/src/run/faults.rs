@@ -398,7 +398,7 @@ fn effective_at_once(kind: &PlannedKind, readings: &[NodeReading]) -> Option<boo
             Some(readings.iter().any(|reading| reading.before_ns != reading.after_ns))
         }
         PlannedKind::ClockDrift { .. } => Some(!readings.is_empty()),
-        PlannedKind::Disk(_) => None,
+        PlannedKind::Disk(_) | PlannedKind::CrashAt { .. } => None,
         kind => kind.on_nodes().map(|_| true),
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use tribunal_history::{Random, Seed};
+use tribunal_history::{NodeId, Random, Seed};
 use tribunal_nodes::DiskOperation;
 
 use super::armed::{Armed, Strike};
@@ -32,6 +32,8 @@ pub struct SimDisk {
     pub(super) gone: bool,
     pub(super) read_only: bool,
     struck: StruckLog,
+    /// Whose it is.
+    pub(super) owner: Option<NodeId>,
     pub(super) last_crash: Option<CrashReport>,
 }
 
@@ -69,6 +71,16 @@ impl SimDisk {
     /// that does not fit takes what does and fails with `ENOSPC`. `None` means no bound.
     pub const fn set_capacity(&mut self, bytes: Option<u64>) {
         self.capacity = bytes;
+    }
+
+    /// Whose disk it is, as a file on it would say; `None` until it is somebody's.
+    pub const fn owner(&self) -> Option<NodeId> {
+        self.owner
+    }
+
+    /// Makes it somebody's.
+    pub const fn set_owner(&mut self, node: NodeId) {
+        self.owner = Some(node);
     }
 
     /// Bytes of all files.
