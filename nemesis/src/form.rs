@@ -24,6 +24,8 @@ pub(crate) enum Form {
     LoseReply,
     RestartStorm,
     RollingRestart,
+    Clog,
+    SwizzleClog,
     LeaderKillCycle,
     CrashAt(CrashPoint),
     Packet(Option<Harm>),
@@ -80,6 +82,8 @@ impl Form {
                 Drawn::new(FaultFamily::Kill, PlannedKind::Kill, targets)
             }
             Form::CrashAt(point) => crash_at(point, random),
+            Form::Clog => clog(random),
+            Form::SwizzleClog => clogged(PartitionShape::One, Targets::Turn(0)),
             Form::Kill(whom) => {
                 Drawn::new(FaultFamily::Kill, PlannedKind::Kill, few_or(whom, random))
             }
@@ -104,10 +108,16 @@ impl Form {
         }
     }
 
+    /// Whether a turn of it is several faults, laid over each other.
+    pub(crate) const fn is_swizzle(self) -> bool {
+        matches!(self, Form::SwizzleClog)
+    }
+
     /// On which clusters it can be done.
     pub(crate) const fn reach(self) -> Reach {
         match self {
             Form::Disk(_)
+            | Form::Packet(Some(Harm::Burst | Harm::Corrupt | Harm::Replay))
             | Form::CrashAt(_)
             | Form::Clock(Some(ClockForm::Strobe | ClockForm::Freeze | ClockForm::Suspend)) => {
                 Reach::Simulated
@@ -168,6 +178,21 @@ fn at_heal(random: &mut Random) -> LinkHeal {
 
 fn cut(shape: PartitionShape, targets: Targets, random: &mut Random) -> Drawn {
     let kind = PlannedKind::Partition { shape, at_heal: at_heal(random) };
+    Drawn::new(FaultFamily::Partition, kind, targets)
+}
+
+/// What one node says or hears waits for a while and comes all at once.
+fn clog(random: &mut Random) -> Drawn {
+    let shape = match random.below(4) {
+        0 => PartitionShape::OneWay(Direction::Inbound),
+        1 => PartitionShape::OneWay(Direction::Outbound),
+        _ => PartitionShape::One,
+    };
+    clogged(shape, either(Targets::One, Targets::Leader, random))
+}
+
+fn clogged(shape: PartitionShape, targets: Targets) -> Drawn {
+    let kind = PlannedKind::Partition { shape, at_heal: LinkHeal::Deliver };
     Drawn::new(FaultFamily::Partition, kind, targets)
 }
 

@@ -21,6 +21,7 @@ mod shapes;
 mod skip;
 mod spec;
 mod survivable;
+mod swizzle;
 mod validate;
 
 pub use generate::{GenerateOptions, generate};

@@ -271,6 +271,24 @@ pub const NEMESES: &[NemesisInfo] = &[
         Form::Disk(Some(DiskForm::Rollback)),
     ),
     info(
+        "packet:burst-loss",
+        "loses 50 % to 100 % of packets in bursts of 10 ms to 100 ms",
+        FaultFamily::Packet,
+        Form::Packet(Some(Harm::Burst)),
+    ),
+    info(
+        "packet:corrupt",
+        "flips bits in 0.1 % to 3.2 % of packets",
+        FaultFamily::Packet,
+        Form::Packet(Some(Harm::Corrupt)),
+    ),
+    info(
+        "packet:replay",
+        "lets old packets come once more, most of all to a node that restarted or is in a new term",
+        FaultFamily::Packet,
+        Form::Packet(Some(Harm::Replay)),
+    ),
+    info(
         "isolate-leader",
         "cuts the leader off from all other nodes, again and again",
         FaultFamily::Partition,
@@ -293,6 +311,18 @@ pub const NEMESES: &[NemesisInfo] = &[
         "kills random nodes one after the other and restarts them at once",
         FaultFamily::Kill,
         Form::RestartStorm,
+    ),
+    info(
+        "clog",
+        "holds what a node says or hears, again and again, and delivers it all at once",
+        FaultFamily::Partition,
+        Form::Clog,
+    ),
+    info(
+        "swizzle-clog",
+        "clogs nodes one by one, and unclogs them in another order",
+        FaultFamily::Partition,
+        Form::SwizzleClog,
     ),
     info(
         "rolling-restart",

@@ -39,6 +39,7 @@ impl Form {
             Form::RollingRestart => millis(1_500, 300, 700),
             // Long enough for the calls to come.
             Form::CrashAt(_) => millis(3_000, 1_000, 1_400),
+            Form::Clog => millis(1_500, 150, 600),
             Form::LoseReply => millis(600, 150, 250),
             Form::Power(Some(Whom::MajorityWithLeader)) => millis(3_000, 200, 800),
             Form::Partition
@@ -49,6 +50,7 @@ impl Form {
             | Form::Clock(_)
             | Form::Power(_)
             | Form::Packet(_)
+            | Form::SwizzleClog
             | Form::Disk(_) => Pace { period: Nanos::from_secs(10), lasts: None },
         }
     }

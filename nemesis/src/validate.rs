@@ -16,6 +16,9 @@ const DELAY_MAX: Nanos = Nanos::from_secs(10);
 /// The least bandwidth of a link, in bytes a second: a packet takes a second and a half.
 const BANDWIDTH_MIN: u64 = 1_000;
 
+/// The shortest bursts, and times between them.
+const BURST_MIN: Nanos = Nanos::from_millis(1);
+
 /// The shortest time between two jumps of a clock that strobes.
 const STROBE_MIN: Nanos = Nanos::from_micros(100);
 
@@ -205,6 +208,17 @@ fn packet_flaw(fault: PacketFault) -> Option<&'static str> {
         (
             fault.reorder_ppm > 0 && fault.delay == Nanos::ZERO,
             "reorder-ppm needs a delay, which the packets that overtake others do without",
+        ),
+        (fault.corrupt_ppm > PPM, "corrupt-ppm is at most 1000000"),
+        (fault.replay_ppm > PPM, "replay-ppm is at most 1000000"),
+        (fault.burst_loss_ppm > PPM, "burst-loss-ppm is at most 1000000"),
+        (
+            fault.burst_loss_ppm > 0 && fault.burst_lasts.min(fault.burst_every) < BURST_MIN,
+            "burst-loss-ppm needs burst-every and burst-lasts of a millisecond at least",
+        ),
+        (
+            fault.burst_loss_ppm == 0 && fault.burst_lasts.max(fault.burst_every) > Nanos::ZERO,
+            "burst-every and burst-lasts need burst-loss-ppm",
         ),
         (
             (1..BANDWIDTH_MIN).contains(&fault.bandwidth),

@@ -35,6 +35,8 @@ pub(crate) enum What<M> {
 pub(crate) enum Packet<M> {
     /// From node to node.
     Peer(M),
+    /// From node to node, a frame in which bits flipped.
+    Damaged(Bytes),
     /// From a client to its node.
     Up { client: u32, connection: u64, what: Up },
     /// From a node to a client of it.
@@ -62,9 +64,11 @@ impl<M> What<M> {
     /// The node that handles it, if it is one that a pause would keep waiting.
     pub(crate) fn awaits(&self, nodes: usize) -> Option<usize> {
         match self {
-            What::Arrive { lane, packet: Packet::Peer(_) | Packet::Up { .. }, .. } => {
-                Some(*lane as usize % (nodes + 1) - 1)
-            }
+            What::Arrive {
+                lane,
+                packet: Packet::Peer(_) | Packet::Damaged(_) | Packet::Up { .. },
+                ..
+            } => Some(*lane as usize % (nodes + 1) - 1),
             What::Timer { slot } | What::Synced { slot, .. } => Some(usize::from(*slot)),
             _ => None,
         }
@@ -84,7 +88,7 @@ impl<M> What<M> {
     /// A number for each kind, for the trace.
     pub(crate) const fn kind(&self) -> u64 {
         match self {
-            What::Arrive { packet: Packet::Peer(_), .. } => 1,
+            What::Arrive { packet: Packet::Peer(_) | Packet::Damaged(_), .. } => 1,
             What::Arrive { packet: Packet::Up { .. }, .. } => 2,
             What::Arrive { packet: Packet::Down { .. }, .. } => 3,
             What::Timer { .. } => 4,

@@ -177,7 +177,7 @@ fn named(links: &[Link]) -> String {
 
 fn touched(kind: LinkFault, met: Traffic) -> u64 {
     match kind {
-        LinkFault::Packet(_) => met.harmed,
+        LinkFault::Packet(_) => met.harmed + met.damaged + met.replayed,
         _ => met.stopped + met.swallowed,
     }
 }
@@ -186,6 +186,8 @@ fn evidence(met: Traffic) -> String {
     let figures = [
         (met.stopped, "packets stopped"),
         (met.harmed, "packets delayed, lost or doubled"),
+        (met.damaged, "packets damaged, and seen to be"),
+        (met.replayed, "old packets once more"),
         (met.swallowed, "replies swallowed"),
         (met.passed, "packets passed"),
     ];

@@ -6,9 +6,10 @@
 //!
 //! Where to start: [`simulate`] runs an interpreter's run; `world` is the event loop, `nodes`,
 //! `clients`, `network`, `faults`, `clock_faults`,
-//! `crash_faults` and `disk_faults` are what happens in it; `invariants` watches; [`disk`] is the
+//! `crash_faults`, `disk_faults` and `packet_faults` are what happens in it; `invariants` watches; [`disk`] is the
 //! device under every store.
 
+mod bursts;
 mod client_seat;
 mod clients;
 mod clock_faults;
@@ -25,6 +26,7 @@ mod keyed;
 mod lane;
 mod network;
 mod nodes;
+mod packet_faults;
 mod queue;
 mod seat;
 mod simulate;

@@ -5,7 +5,7 @@ use tribunal_history::{Mark, Nanos, NodeId, NodeState, Note};
 use tribunal_nodes::{Answer, ClientId, Core, Event, Response};
 
 use crate::disk::CrashMode;
-use crate::event::{Down, Packet, What, digest_of};
+use crate::event::{Down, What, digest_of};
 use crate::guard::guarded;
 use crate::host::{Host, Said, Want};
 use crate::invariants::Violation;
@@ -75,6 +75,7 @@ impl<C: Core> World<'_, C> {
         self.say(slot, NodeState::Running, Cause::Asked, "ready".into());
         self.event(slot, Event::Started);
         self.healed_node(self.seats[slot].node, "is ready again");
+        self.replay_to(slot);
     }
 
     /// Its peers find it again one after the other.
@@ -271,7 +272,11 @@ impl<C: Core> World<'_, C> {
             match *note {
                 Note::Role { role, term } => {
                     let seat = &mut self.seats[slot];
+                    let is_new = term > seat.term;
                     (seat.role, seat.term) = (Some(role), term);
+                    if is_new {
+                        self.replay_to(slot);
+                    }
                 }
                 Note::Mark(mark) => self.reach(mark),
                 Note::Appended { .. } | Note::Committed { .. } | Note::Applied { .. } => continue,
@@ -291,7 +296,7 @@ impl<C: Core> World<'_, C> {
             Want::Send(to, message) => {
                 self.messages += 1;
                 let lane = self.lane(Some(node), Some(to));
-                self.send(lane, Packet::Peer(message));
+                self.send(lane, message);
             }
             Want::Reply(ClientId(connection), request, response) => {
                 let client = self.seats[slot].connections.get(&connection).copied();

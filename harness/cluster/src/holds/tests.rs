@@ -28,6 +28,11 @@ fn random_packet_fault(random: &mut Random) -> PacketFault {
         duplicate_ppm: some(u64::from(PPM)) as u32,
         reorder_ppm: some(u64::from(PPM)) as u32,
         bandwidth: some(1_000),
+        burst_loss_ppm: some(u64::from(PPM)) as u32,
+        burst_every: Nanos(some(100)),
+        burst_lasts: Nanos(some(100)),
+        corrupt_ppm: some(u64::from(PPM)) as u32,
+        replay_ppm: some(u64::from(PPM)) as u32,
     }
 }
 

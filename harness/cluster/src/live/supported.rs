@@ -64,6 +64,11 @@ fn check_links(fault: &Fault, kind: LinkFault) -> Result<(), Unsupported> {
         if matches!(kind, LinkFault::Packet(packet) if packet.is_clear()) {
             return refuse("it harms no packet".into());
         }
+        if matches!(kind, LinkFault::Packet(packet) if packet.needs_simulation()) {
+            return refuse(
+                "only --cluster sim loses packets in bursts, corrupts and replays them".into(),
+            );
+        }
         if kind == LinkFault::LoseReply && !carries_replies {
             return refuse(format!("{link} carries no replies to clients"));
         }
@@ -112,6 +117,7 @@ mod tests {
         let harm = |packet| on_link(LinkFault::Packet(packet), peers);
         let late = PacketFault { delay: Nanos(2), jitter: Nanos(1), ..PacketFault::CLEAR };
         assert!(harm(late) && harm(PacketFault { bandwidth: 1_000, ..PacketFault::CLEAR }));
+        assert!(!harm(PacketFault { replay_ppm: 1, ..late }));
         assert!(!harm(PacketFault::CLEAR) && on_link(LinkFault::Refuse, peers));
         assert!(on_link(LinkFault::LoseReply, replies) && !on_link(LinkFault::LoseReply, peers));
         assert!(!on_link(LinkFault::Refuse, replies));
