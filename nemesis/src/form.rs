@@ -1,11 +1,13 @@
 //! What the faults of a nemesis look like.
 
 use tribunal_history::{
-    ClockKind, Direction, FaultFamily, LinkHeal, PartitionShape, PlannedKind, Random, Targets,
+    ClockKind, CrashPoint, Direction, FaultFamily, LinkHeal, Nanos, PartitionShape, PlannedKind,
+    Random, Targets,
 };
 
-use crate::Medium;
+use crate::disks::{self, DiskForm};
 use crate::packets::{self, Harm};
+use crate::{Medium, Reach};
 
 /// How the faults of one nemesis are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +23,13 @@ pub(crate) enum Form {
     ClientCut,
     LoseReply,
     RestartStorm,
+    RollingRestart,
+    Clog,
+    SwizzleClog,
     LeaderKillCycle,
+    CrashAt(CrashPoint),
     Packet(Option<Harm>),
+    Disk(Option<DiskForm>),
 }
 
 /// Targets a nemesis may name; a `Copy` part of [`Targets`], for constants.
@@ -40,6 +47,10 @@ pub(crate) enum Whom {
 pub(crate) enum ClockForm {
     Jump,
     Drift,
+    Strobe,
+    Freeze,
+    Suspend,
+    Leap,
 }
 
 /// What one fault does and to whom; when is decided elsewhere.
@@ -66,6 +77,13 @@ impl Form {
                 Drawn::new(FaultFamily::Kill, PlannedKind::Kill, Targets::Leader)
             }
             Form::RestartStorm => Drawn::new(FaultFamily::Kill, PlannedKind::Kill, Targets::One),
+            Form::RollingRestart => {
+                let targets = Targets::Turn(u32::try_from(turn).unwrap_or(u32::MAX));
+                Drawn::new(FaultFamily::Kill, PlannedKind::Kill, targets)
+            }
+            Form::CrashAt(point) => crash_at(point, random),
+            Form::Clog => clog(random),
+            Form::SwizzleClog => clogged(PartitionShape::One, Targets::Turn(0)),
             Form::Kill(whom) => {
                 Drawn::new(FaultFamily::Kill, PlannedKind::Kill, few_or(whom, random))
             }
@@ -86,6 +104,26 @@ impl Form {
                 Drawn::new(FaultFamily::Client, PlannedKind::LoseReply, targets)
             }
             Form::Packet(harm) => packets::draw(harm, medium, random),
+            Form::Disk(form) => disks::draw(form, random),
+        }
+    }
+
+    /// Whether a turn of it is several faults, laid over each other.
+    pub(crate) const fn is_swizzle(self) -> bool {
+        matches!(self, Form::SwizzleClog)
+    }
+
+    /// On which clusters it can be done.
+    pub(crate) const fn reach(self) -> Reach {
+        match self {
+            Form::Disk(_)
+            | Form::Packet(Some(Harm::Burst | Harm::Corrupt | Harm::Replay))
+            | Form::CrashAt(_)
+            | Form::Clock(Some(ClockForm::Strobe | ClockForm::Freeze | ClockForm::Suspend)) => {
+                Reach::Simulated
+            }
+            Form::Packet(Some(Harm::Loss | Harm::Duplicate | Harm::Reorder)) => Reach::Packets,
+            _ => Reach::Every,
         }
     }
 }
@@ -107,6 +145,15 @@ impl Drawn {
     const fn new(family: FaultFamily, kind: PlannedKind, targets: Targets) -> Drawn {
         Drawn { family, kind, targets }
     }
+}
+
+/// A power cut at one of the first hundred calls or so, every doubling equally likely. A majority
+/// as often as not: what fewer forget, the others tell them.
+fn crash_at(point: CrashPoint, random: &mut Random) -> Drawn {
+    let low = 1_u64 << random.below(7);
+    let kind = PlannedKind::CrashAt { point, count: random.between(low, 2 * low - 1) as u32 };
+    let targets = if random.chance(1, 2) { Targets::MajorityWithLeader } else { few(random) };
+    Drawn::new(FaultFamily::Power, kind, targets)
 }
 
 /// Default targets: these leave a majority.
@@ -131,6 +178,21 @@ fn at_heal(random: &mut Random) -> LinkHeal {
 
 fn cut(shape: PartitionShape, targets: Targets, random: &mut Random) -> Drawn {
     let kind = PlannedKind::Partition { shape, at_heal: at_heal(random) };
+    Drawn::new(FaultFamily::Partition, kind, targets)
+}
+
+/// What one node says or hears waits for a while and comes all at once.
+fn clog(random: &mut Random) -> Drawn {
+    let shape = match random.below(4) {
+        0 => PartitionShape::OneWay(Direction::Inbound),
+        1 => PartitionShape::OneWay(Direction::Outbound),
+        _ => PartitionShape::One,
+    };
+    clogged(shape, either(Targets::One, Targets::Leader, random))
+}
+
+fn clogged(shape: PartitionShape, targets: Targets) -> Drawn {
+    let kind = PlannedKind::Partition { shape, at_heal: LinkHeal::Deliver };
     Drawn::new(FaultFamily::Partition, kind, targets)
 }
 
@@ -187,8 +249,29 @@ fn clock(form: Option<ClockForm>, random: &mut Random) -> Drawn {
             let ppm = random.between(50_000, 500_000) as i32;
             PlannedKind::ClockDrift { clock, ppm: if back { -ppm } else { ppm } }
         }
+        ClockForm::Strobe => {
+            let by_ns = jump_ms(random) * 1_000_000;
+            let period = Nanos::from_millis(1 << random.below(9));
+            PlannedKind::ClockStrobe { by_ns: if back { -by_ns } else { by_ns }, period }
+        }
+        ClockForm::Freeze => PlannedKind::ClockFreeze { clock },
+        ClockForm::Suspend => PlannedKind::Suspend,
+        ClockForm::Leap => return leap(random),
     };
     Drawn::new(FaultFamily::Clock, kind, few(random))
+}
+
+/// A leap second: the wall clock shows a second once more, or runs slower until it has lost one.
+/// Machines that hear of it and machines that do not are what makes it a fault.
+fn leap(random: &mut Random) -> Drawn {
+    let clock = ClockKind::Wall;
+    let kind = match random.below(2) {
+        0 => PlannedKind::ClockJump { clock, by_ns: -1_000_000_000 },
+        // Smeared over four seconds, not over a day.
+        _ => PlannedKind::ClockDrift { clock, ppm: -250_000 },
+    };
+    let targets = if random.chance(1, 3) { Targets::All } else { few(random) };
+    Drawn::new(FaultFamily::Clock, kind, targets)
 }
 
 /// 100 ms to 10 s, every doubling equally likely.

@@ -3,6 +3,7 @@
 use tribunal_history::{At, FaultId, Nanos, PlannedFault, Schedule, Seed};
 
 use crate::form::Drawn;
+use crate::swizzle::{MEMBERS_MAX, swizzle};
 use crate::{Medium, NemesisInfo, Spec};
 
 /// The most slots of a schedule; a load too long for that has longer slots.
@@ -92,12 +93,18 @@ impl Planner {
         let item: &NemesisInfo = spec.items()[index];
         let pace = item.form.pace();
         let begins = self.interval.times(slot);
-        let repeats = (self.interval.0 / 2 / pace.period.0.max(1)).clamp(1, REPEATS_MAX);
+        let most = if item.form.is_swizzle() { REPEATS_MAX / MEMBERS_MAX } else { REPEATS_MAX };
+        let repeats = (self.interval.0 / 2 / pace.period.0.max(1)).clamp(1, most);
         let step = if repeats == 1 { self.interval } else { pace.period };
         for repeat in 0..repeats {
             let turn = self.turns[index];
             self.turns[index] += 1;
             let mut random = self.seed.child(item.name).child_at("fault", turn).random();
+            if item.form.is_swizzle() {
+                let drawn = item.form.draw(turn, self.medium, &mut random);
+                self.planned.extend(swizzle(&drawn, begins, step, &mut random));
+                continue;
+            }
             let drawn = item.form.draw(turn, self.medium, &mut random);
             let (offset, lasts) = pace.draw(step, &mut random);
             self.planned.push((begins + step.times(repeat) + offset, lasts, drawn));

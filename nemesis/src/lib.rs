@@ -6,12 +6,14 @@
 //! commands, clusters install.
 
 mod clique;
+mod disks;
 mod form;
 mod generate;
 mod medium;
 mod nemeses;
 mod pace;
 mod packets;
+mod reach;
 mod resolve;
 mod ring;
 mod role_book;
@@ -19,11 +21,13 @@ mod shapes;
 mod skip;
 mod spec;
 mod survivable;
+mod swizzle;
 mod validate;
 
 pub use generate::{GenerateOptions, generate};
 pub use medium::Medium;
 pub use nemeses::{NEMESES, NemesisInfo};
+pub use reach::Reach;
 pub use resolve::{Resolved, resolve};
 pub use role_book::{LeaderInterval, RoleBook};
 pub use skip::Skip;

@@ -1,7 +1,9 @@
 //! The list of everything `--nemesis` takes.
 
-use tribunal_history::{FaultFamily, PartitionShape};
+use tribunal_history::{CrashPoint, FaultFamily, PartitionShape};
 
+use crate::Reach;
+use crate::disks::DiskForm;
 use crate::form::{ClockForm, Form, Whom};
 use crate::packets::Harm;
 
@@ -16,6 +18,13 @@ pub struct NemesisInfo {
     pub family: FaultFamily,
     /// How its faults are drawn.
     pub(crate) form: Form,
+}
+
+impl NemesisInfo {
+    /// On which clusters it can do what it does.
+    pub const fn reach(&self) -> Reach {
+        self.form.reach()
+    }
 }
 
 const fn info(
@@ -54,6 +63,12 @@ pub const NEMESES: &[NemesisInfo] = &[
         "delays, loses, doubles, reorders and throttles packets between nodes, as the cluster can",
         FaultFamily::Packet,
         Form::Packet(None),
+    ),
+    info(
+        "disk",
+        "lets disks fail, fill up, rot or be slow, in all the ways below that lose nothing for good",
+        FaultFamily::Disk,
+        Form::Disk(None),
     ),
     info(
         "partition:halves",
@@ -118,6 +133,30 @@ pub const NEMESES: &[NemesisInfo] = &[
         Form::Clock(Some(ClockForm::Drift)),
     ),
     info(
+        "clock:strobe",
+        "lets a wall clock jump to and fro, every 1 ms to 256 ms",
+        FaultFamily::Clock,
+        Form::Clock(Some(ClockForm::Strobe)),
+    ),
+    info(
+        "clock:freeze",
+        "lets a clock stand still",
+        FaultFamily::Clock,
+        Form::Clock(Some(ClockForm::Freeze)),
+    ),
+    info(
+        "clock:suspend",
+        "suspends machines: processes and monotonic clocks stand still, wall clocks go on",
+        FaultFamily::Clock,
+        Form::Clock(Some(ClockForm::Suspend)),
+    ),
+    info(
+        "clock:leap",
+        "lets wall clocks repeat a second, or lose one little by little",
+        FaultFamily::Clock,
+        Form::Clock(Some(ClockForm::Leap)),
+    ),
+    info(
         "power:one",
         "kills one node, which loses what it had not synced",
         FaultFamily::Power,
@@ -166,6 +205,90 @@ pub const NEMESES: &[NemesisInfo] = &[
         Form::Packet(Some(Harm::Bandwidth)),
     ),
     info(
+        "disk:fsync-fails",
+        "lets a sync fail, as on ext4, XFS or Btrfs; the node stops and its machine restarts",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::SyncError)),
+    ),
+    info(
+        "disk:write-error",
+        "lets a write fail, having taken a part; the node stops",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::WriteError)),
+    ),
+    info(
+        "disk:read-error",
+        "restarts nodes while reads fail",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::ReadError)),
+    ),
+    info(
+        "disk:no-space",
+        "lets disks have no room for more than 8 kB; the node stops",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::NoSpace)),
+    ),
+    info(
+        "disk:slow",
+        "lets syncs take 5 ms to 160 ms more",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::Slow)),
+    ),
+    info(
+        "disk:rot",
+        "flips bits on one node's disk while it restarts, and back when the fault is healed",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::BitRot)),
+    ),
+    info(
+        "disk:lying-sync",
+        "lets syncs of one node succeed and write nothing, until it loses power; beyond claims",
+        FaultFamily::DiskLoss,
+        Form::Disk(Some(DiskForm::LyingSync)),
+    ),
+    info(
+        "disk:lost-write",
+        "lets one block of a sync be missing on the device; beyond claims",
+        FaultFamily::DiskLoss,
+        Form::Disk(Some(DiskForm::LostWrite)),
+    ),
+    info(
+        "disk:misdirected-write",
+        "lets one block of a sync land in place of another; beyond claims",
+        FaultFamily::DiskLoss,
+        Form::Disk(Some(DiskForm::MisdirectedWrite)),
+    ),
+    info(
+        "disk:stale-read",
+        "restarts one node, which reads a block as it was before; beyond claims",
+        FaultFamily::DiskLoss,
+        Form::Disk(Some(DiskForm::StaleRead)),
+    ),
+    info(
+        "disk:rollback",
+        "puts one node back to an older image of its disk; beyond claims",
+        FaultFamily::DiskLoss,
+        Form::Disk(Some(DiskForm::Rollback)),
+    ),
+    info(
+        "packet:burst-loss",
+        "loses 50 % to 100 % of packets in bursts of 10 ms to 100 ms",
+        FaultFamily::Packet,
+        Form::Packet(Some(Harm::Burst)),
+    ),
+    info(
+        "packet:corrupt",
+        "flips bits in 0.1 % to 3.2 % of packets",
+        FaultFamily::Packet,
+        Form::Packet(Some(Harm::Corrupt)),
+    ),
+    info(
+        "packet:replay",
+        "lets old packets come once more, most of all to a node that restarted or is in a new term",
+        FaultFamily::Packet,
+        Form::Packet(Some(Harm::Replay)),
+    ),
+    info(
         "isolate-leader",
         "cuts the leader off from all other nodes, again and again",
         FaultFamily::Partition,
@@ -188,6 +311,54 @@ pub const NEMESES: &[NemesisInfo] = &[
         "kills random nodes one after the other and restarts them at once",
         FaultFamily::Kill,
         Form::RestartStorm,
+    ),
+    info(
+        "clog",
+        "holds what a node says or hears, again and again, and delivers it all at once",
+        FaultFamily::Partition,
+        Form::Clog,
+    ),
+    info(
+        "swizzle-clog",
+        "clogs nodes one by one, and unclogs them in another order",
+        FaultFamily::Partition,
+        Form::SwizzleClog,
+    ),
+    info(
+        "rolling-restart",
+        "kills and restarts one node after the other, in order",
+        FaultFamily::Kill,
+        Form::RollingRestart,
+    ),
+    info(
+        "crash-at-write",
+        "lets nodes lose power at one of their writes",
+        FaultFamily::Power,
+        Form::CrashAt(CrashPoint::Write),
+    ),
+    info(
+        "crash-at-sync",
+        "lets nodes lose power at one of their syncs",
+        FaultFamily::Power,
+        Form::CrashAt(CrashPoint::Sync),
+    ),
+    info(
+        "crash-at-send",
+        "lets nodes lose power behind one of their messages",
+        FaultFamily::Power,
+        Form::CrashAt(CrashPoint::Send),
+    ),
+    info(
+        "swap-disks",
+        "restarts a minority, each node with the disk of another",
+        FaultFamily::Disk,
+        Form::Disk(Some(DiskForm::Swap)),
+    ),
+    info(
+        "wipe",
+        "restarts one node with an empty disk, as the same member; beyond claims",
+        FaultFamily::DiskLoss,
+        Form::Disk(Some(DiskForm::Wipe)),
     ),
     info(
         "leader-kill-cycle",

@@ -35,6 +35,11 @@ impl Form {
             Form::ClientCut => Pace { period: Nanos::from_secs(5), lasts: None },
             // Faster than elections: nodes restart while no leader tells them what they forgot.
             Form::RestartStorm => millis(400, 30, 150),
+            // One node after the other, each back before the next goes.
+            Form::RollingRestart => millis(1_500, 300, 700),
+            // Long enough for the calls to come.
+            Form::CrashAt(_) => millis(3_000, 1_000, 1_400),
+            Form::Clog => millis(1_500, 150, 600),
             Form::LoseReply => millis(600, 150, 250),
             Form::Power(Some(Whom::MajorityWithLeader)) => millis(3_000, 200, 800),
             Form::Partition
@@ -44,7 +49,9 @@ impl Form {
             | Form::Pause(_)
             | Form::Clock(_)
             | Form::Power(_)
-            | Form::Packet(_) => Pace { period: Nanos::from_secs(10), lasts: None },
+            | Form::Packet(_)
+            | Form::SwizzleClog
+            | Form::Disk(_) => Pace { period: Nanos::from_secs(10), lasts: None },
         }
     }
 }

@@ -15,6 +15,9 @@ pub(crate) enum Harm {
     Duplicate,
     Reorder,
     Bandwidth,
+    Burst,
+    Corrupt,
+    Replay,
 }
 
 /// What links of packets can be drawn, and what streams can.
@@ -113,6 +116,20 @@ impl Harm {
                 };
                 let low = 4_u64 << doublings;
                 PacketFault { bandwidth: random.between(low, 2 * low) * 1_000, ..clear }
+            }
+            Harm::Burst => PacketFault {
+                burst_loss_ppm: percent(random.between(50, 100)),
+                burst_every: Nanos::from_millis(random.between(500, 2_000)),
+                burst_lasts: Nanos::from_millis(random.between(10, at_most(100))),
+                ..clear
+            },
+            Harm::Corrupt => {
+                // 0.1 % to 3.2 %, every doubling equally likely.
+                let low = 1_000_u64 << random.below(5);
+                PacketFault { corrupt_ppm: random.between(low, 2 * low) as u32, ..clear }
+            }
+            Harm::Replay => {
+                PacketFault { replay_ppm: percent(random.between(1, at_most(20))), ..clear }
             }
         }
     }

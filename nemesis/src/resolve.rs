@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use tribunal_history::{
-    Direction, Fault, FaultKind, Link, LinkFault, LinkHeal, NodeId, PacketFault, PartitionShape,
-    PlannedFault, PlannedKind, Random, Roles, Seed, Targets,
+    Direction, DiskFault, Fault, FaultKind, Link, LinkFault, LinkHeal, NodeId, PacketFault,
+    PartitionShape, PlannedFault, PlannedKind, Random, Roles, Seed, Targets,
 };
 
 use crate::{Skip, shapes, survivable};
+
+/// The fewest nodes of which a minority is two, that disks can be swapped between.
+const SWAP_NODES_MIN: u16 = 5;
 
 /// A fault ready to be installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +66,11 @@ fn must_leave_majority(planned: &PlannedFault, nodes: u16) -> bool {
 /// Whether these targets mean to leave a majority.
 const fn is_careful(targets: &Targets) -> bool {
     match targets {
-        Targets::Leader | Targets::One | Targets::Follower | Targets::Minority => true,
+        Targets::Leader
+        | Targets::One
+        | Targets::Follower
+        | Targets::Minority
+        | Targets::Turn(_) => true,
         Targets::Majority
         | Targets::MajorityWithLeader
         | Targets::All
@@ -100,8 +107,7 @@ impl Effect {
     }
 
     fn of_nodes(kind: FaultKind, nodes: BTreeSet<NodeId>) -> Effect {
-        let stops = matches!(kind, FaultKind::Kill | FaultKind::Pause | FaultKind::Power);
-        let taken = if stops { nodes.clone() } else { BTreeSet::new() };
+        let taken = if kind.stops_nodes() { nodes.clone() } else { BTreeSet::new() };
         let nodes = nodes.into_iter().collect();
         Effect { kind, nodes, links: Vec::new(), cut: BTreeSet::new(), taken }
     }
@@ -134,11 +140,29 @@ impl Resolver<'_> {
                 self.on_nodes(FaultKind::ClockDrift { clock, ppm })
             }
             PlannedKind::Packet { direction, fault } => self.packet(direction, fault),
+            PlannedKind::ClockStrobe { .. }
+            | PlannedKind::ClockFreeze { .. }
+            | PlannedKind::Suspend
+            | PlannedKind::CrashAt { .. } => self.on_nodes(self.planned.kind.installed()),
+            PlannedKind::Disk(DiskFault::Swap) => self.swap(),
+            PlannedKind::Disk(fault) => self.on_nodes(FaultKind::Disk(fault)),
         }
     }
 
     fn on_nodes(&mut self, kind: FaultKind) -> Result<Effect, Skip> {
         Ok(Effect::of_nodes(kind, self.group()?))
+    }
+
+    /// Disks are swapped between two nodes at least.
+    fn swap(&mut self) -> Result<Effect, Skip> {
+        let members = self.group()?;
+        match members.len() {
+            0 | 1 if self.down.is_empty() => {
+                Err(Skip::TooFewNodes { least: SWAP_NODES_MIN, nodes: self.nodes })
+            }
+            0 | 1 => Err(Skip::NobodyLeft(self.down.iter().copied().collect())),
+            _ => Ok(Effect::of_nodes(FaultKind::Disk(DiskFault::Swap), members)),
+        }
     }
 
     fn client_cut(&mut self, at_heal: LinkHeal) -> Result<Effect, Skip> {
@@ -219,6 +243,7 @@ impl Resolver<'_> {
                 _ => Err(self.misfit()),
             },
             Targets::One | Targets::Minority => self.random_free(None),
+            Targets::Turn(turn) => Ok(self.in_turn(*turn)),
             Targets::Majority | Targets::MajorityWithLeader | Targets::All | Targets::Links(_) => {
                 Err(self.misfit())
             }
@@ -234,6 +259,7 @@ impl Resolver<'_> {
             Targets::MajorityWithLeader => Ok(self.majority_with(self.free_leader())),
             Targets::All => Ok(NodeId::all(self.nodes).collect()),
             Targets::Links(_) => Err(self.misfit()),
+            Targets::Turn(turn) => Ok(BTreeSet::from([self.in_turn(*turn)])),
             Targets::Nodes(named) if named.is_empty() => Err(self.misfit()),
             Targets::Nodes(named) => named.iter().map(|node| self.existing(*node)).collect(),
         }
@@ -274,6 +300,10 @@ impl Resolver<'_> {
         free.retain(|node| Some(*node) != but);
         let nobody = || Skip::NobodyLeft(self.down.iter().copied().collect());
         self.random.pick(&free).copied().ok_or_else(nobody)
+    }
+
+    fn in_turn(&self, turn: u32) -> NodeId {
+        NodeId((turn % u32::from(self.nodes.max(1))) as u16 + 1)
     }
 
     fn existing(&self, node: NodeId) -> Result<NodeId, Skip> {

@@ -131,8 +131,9 @@ mod tests {
     #[test]
     fn what_is_unknown_is_named() {
         let error = |text: &str| text.parse::<Spec>().unwrap_err().to_string();
-        let known = "; known are none, partition, kill, pause, clock, power, packet, partition";
-        for name in ["packets", "disk", "membership", "Kill", "kill:", "partition:star"] {
+        let known =
+            "; known are none, partition, kill, pause, clock, power, packet, disk, partition";
+        for name in ["packets", "disks", "membership", "Kill", "kill:", "partition:star"] {
             let text = error(&format!("kill,{name}"));
             assert!(text.starts_with(&format!("unknown nemesis '{name}'{known}")), "{text}");
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tribunal_history::{
-    At, ClockKind, FaultFamily, FaultId, Link, LinkEnd, Nanos, NodeId, PPM, PacketFault,
+    At, ClockKind, DiskFault, FaultFamily, FaultId, Link, LinkEnd, Nanos, NodeId, PPM, PacketFault,
     PartitionShape, PlannedFault, PlannedKind, Schedule, Targets,
 };
 
@@ -15,6 +15,15 @@ const DELAY_MAX: Nanos = Nanos::from_secs(10);
 
 /// The least bandwidth of a link, in bytes a second: a packet takes a second and a half.
 const BANDWIDTH_MIN: u64 = 1_000;
+
+/// The shortest bursts, and times between them.
+const BURST_MIN: Nanos = Nanos::from_millis(1);
+
+/// The shortest time between two jumps of a clock that strobes.
+const STROBE_MIN: Nanos = Nanos::from_micros(100);
+
+/// The most bits that rot in one fault.
+const ROT_BITS_MAX: u32 = 10_000;
 
 /// Why a schedule cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,9 +94,9 @@ pub enum ScheduleError {
     /// A clock stands still or runs backwards.
     #[error("fault {0} drifts by -1000000 ppm or less; a clock must go forward")]
     ClockStops(FaultId),
-    /// Harm to packets that makes no sense.
+    /// Parameters that make no sense.
     #[error("fault {fault}: {flaw}")]
-    Packet {
+    Flaw {
         /// The fault.
         fault: FaultId,
         /// What is wrong with it.
@@ -102,9 +111,14 @@ pub const fn family_of(kind: &PlannedKind) -> FaultFamily {
         PlannedKind::ClientCut { .. } | PlannedKind::LoseReply => FaultFamily::Client,
         PlannedKind::Kill => FaultFamily::Kill,
         PlannedKind::Pause => FaultFamily::Pause,
-        PlannedKind::Power => FaultFamily::Power,
-        PlannedKind::ClockJump { .. } | PlannedKind::ClockDrift { .. } => FaultFamily::Clock,
+        PlannedKind::Power | PlannedKind::CrashAt { .. } => FaultFamily::Power,
+        PlannedKind::ClockJump { .. }
+        | PlannedKind::ClockDrift { .. }
+        | PlannedKind::ClockStrobe { .. }
+        | PlannedKind::ClockFreeze { .. }
+        | PlannedKind::Suspend => FaultFamily::Clock,
         PlannedKind::Packet { .. } => FaultFamily::Packet,
+        PlannedKind::Disk(fault) => fault.family(),
     }
 }
 
@@ -164,7 +178,18 @@ fn check_kind(fault: &PlannedFault) -> Result<(), ScheduleError> {
             Err(ScheduleError::ClockStops(fault.id))
         }
         PlannedKind::Packet { fault: packet, .. } => match packet_flaw(packet) {
-            Some(flaw) => Err(ScheduleError::Packet { fault: fault.id, flaw }),
+            Some(flaw) => Err(ScheduleError::Flaw { fault: fault.id, flaw }),
+            None => Ok(()),
+        },
+        PlannedKind::ClockStrobe { period, .. } if period < STROBE_MIN => {
+            let flaw = "a clock jumps every 100 µs at most often";
+            Err(ScheduleError::Flaw { fault: fault.id, flaw })
+        }
+        PlannedKind::CrashAt { count: 0, .. } => {
+            Err(ScheduleError::Flaw { fault: fault.id, flaw: "calls are counted from 1" })
+        }
+        PlannedKind::Disk(disk) => match disk_flaw(disk) {
+            Some(flaw) => Err(ScheduleError::Flaw { fault: fault.id, flaw }),
             None => Ok(()),
         },
         _ => Ok(()),
@@ -183,6 +208,17 @@ fn packet_flaw(fault: PacketFault) -> Option<&'static str> {
         (
             fault.reorder_ppm > 0 && fault.delay == Nanos::ZERO,
             "reorder-ppm needs a delay, which the packets that overtake others do without",
+        ),
+        (fault.corrupt_ppm > PPM, "corrupt-ppm is at most 1000000"),
+        (fault.replay_ppm > PPM, "replay-ppm is at most 1000000"),
+        (fault.burst_loss_ppm > PPM, "burst-loss-ppm is at most 1000000"),
+        (
+            fault.burst_loss_ppm > 0 && fault.burst_lasts.min(fault.burst_every) < BURST_MIN,
+            "burst-loss-ppm needs burst-every and burst-lasts of a millisecond at least",
+        ),
+        (
+            fault.burst_loss_ppm == 0 && fault.burst_lasts.max(fault.burst_every) > Nanos::ZERO,
+            "burst-every and burst-lasts need burst-loss-ppm",
         ),
         (
             (1..BANDWIDTH_MIN).contains(&fault.bandwidth),
@@ -208,6 +244,17 @@ fn check_links(fault: &PlannedFault, links: &[Link], nodes: u16) -> Result<(), S
     match unknown.min() {
         Some(node) => Err(ScheduleError::UnknownNode { fault: fault.id, node, nodes }),
         None => Ok(()),
+    }
+}
+
+/// What is wrong with a fault of disks; `None` if nothing.
+fn disk_flaw(fault: DiskFault) -> Option<&'static str> {
+    match fault {
+        DiskFault::BitRot { bits: 0 } => Some("no bit rots"),
+        DiskFault::BitRot { bits } if bits > ROT_BITS_MAX => Some("at most 10000 bits rot"),
+        DiskFault::Slow { by: Nanos::ZERO } => Some("syncs are no slower"),
+        DiskFault::Slow { by } if by > DELAY_MAX => Some("syncs are at most 10 s slower"),
+        _ => None,
     }
 }
 

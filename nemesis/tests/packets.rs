@@ -96,6 +96,9 @@ fn effects(fault: PacketFault) -> String {
         (fault.duplicate_ppm > 0, 'u'),
         (fault.reorder_ppm > 0, 'r'),
         (fault.bandwidth > 0, 'b'),
+        (fault.burst_loss_ppm > 0, 'B'),
+        (fault.corrupt_ppm > 0, 'C'),
+        (fault.replay_ppm > 0, 'R'),
     ];
     parts.into_iter().filter(|(present, _)| *present).map(|(_, letter)| letter).collect()
 }
@@ -115,6 +118,9 @@ fn each_nemesis_does_what_its_name_says_and_the_family_all_of_it() {
         assert_eq!(all_effects("packet:duplicate", medium), set(&["u"]));
         assert_eq!(all_effects("packet:reorder", medium), set(&["dr"]));
         assert_eq!(all_effects("packet:bandwidth", medium), set(&["b"]));
+        assert_eq!(all_effects("packet:burst-loss", medium), set(&["B"]));
+        assert_eq!(all_effects("packet:corrupt", medium), set(&["C"]));
+        assert_eq!(all_effects("packet:replay", medium), set(&["R"]));
     }
     assert_eq!(all_effects("packet", Medium::Streams), set(&["d", "dj", "b", "db", "djb"]));
     let alone = ["l", "d", "dj", "u", "dr", "b"];
@@ -173,6 +179,14 @@ fn nonsense_is_refused_in_words() {
     assert_eq!(text, "fault 1: jitter is at most delay");
     let text = flaw(PacketFault { reorder_ppm: 1, ..clear });
     assert!(text.starts_with("fault 1: reorder-ppm needs a delay"), "{text}");
+    let text = flaw(PacketFault { corrupt_ppm: 1_000_001, ..clear });
+    assert_eq!(text, "fault 1: corrupt-ppm is at most 1000000");
+    let text = flaw(PacketFault { replay_ppm: 1_000_001, ..clear });
+    assert_eq!(text, "fault 1: replay-ppm is at most 1000000");
+    let text = flaw(PacketFault { burst_loss_ppm: 1, ..clear });
+    assert!(text.starts_with("fault 1: burst-loss-ppm needs burst-every"), "{text}");
+    let text = flaw(PacketFault { burst_lasts: Nanos(1), ..clear });
+    assert!(text.ends_with("need burst-loss-ppm"), "{text}");
     let text = flaw(PacketFault { bandwidth: 999, ..clear });
     assert!(text.starts_with("fault 1: bandwidth is at least 1000"), "{text}");
     let extreme = PacketFault {
@@ -182,6 +196,11 @@ fn nonsense_is_refused_in_words() {
         duplicate_ppm: 1_000_000,
         reorder_ppm: 1_000_000,
         bandwidth: 1_000,
+        burst_loss_ppm: 1_000_000,
+        burst_every: Nanos::from_millis(1),
+        burst_lasts: Nanos::from_millis(1),
+        corrupt_ppm: 1_000_000,
+        replay_ppm: 1_000_000,
     };
     let schedule = Schedule::new(vec![planned(extreme, None, Targets::All)]);
     assert_eq!(validate(&schedule, 5), Ok(()));
@@ -197,7 +216,7 @@ fn what_is_not_written_does_no_harm() {
     let text = r#"{"packet":{"direction":"inbound","fault":{"delay":5000000}}}"#;
     let kind: PlannedKind = serde_json::from_str(text).unwrap();
     assert_eq!(kind.describe(), "delay 5.00 ms, inbound");
-    let unknown = r#"{"packet":{"fault":{"corrupt-ppm":50000}}}"#;
+    let unknown = r#"{"packet":{"fault":{"garble-ppm":50000}}}"#;
     assert!(serde_json::from_str::<PlannedKind>(unknown).is_err());
 }
 

@@ -77,7 +77,10 @@ fn every_nemesis_acts_through_the_load_without_overlap() {
             assert_eq!(validate(&schedule, 5), Ok(()));
             assert!(schedule.faults.len() >= 2, "{} in {load}", nemesis.name);
             for pair in schedule.faults.windows(2) {
-                assert!(ends(&pair[0]) < begins(&pair[1]), "{} overlaps", nemesis.name);
+                // Laid over each other is what it is.
+                let swizzle = nemesis.name == "swizzle-clog";
+                let apart = ends(&pair[0]) < begins(&pair[1]);
+                assert!(apart || swizzle, "{} overlaps", nemesis.name);
             }
             let (first, last) = (&schedule.faults[0], schedule.faults.last().unwrap());
             assert!(begins(first).0 < load.0 / 4, "{} begins late", nemesis.name);
@@ -228,7 +231,7 @@ fn extremes_are_bounded() {
     let every = NEMESES.iter().map(|nemesis| nemesis.name).collect::<Vec<_>>().join(",");
     let options = GenerateOptions { overlap: true, ..DEFAULT };
     let long = generate(&spec(&every), Seed(1), Nanos::from_secs(86_400 * 365), &options);
-    assert!((90_000..=100_000).contains(&long.faults.len()));
+    assert!((90_000..=100_000).contains(&long.faults.len()), "{}", long.faults.len());
     assert_eq!(validate(&long, 5), Ok(()));
     let interval = Some(Nanos::from_secs(2));
     let options = GenerateOptions { interval, ..DEFAULT };

@@ -15,6 +15,8 @@ pub const DRIFT_PPM_MAX: i32 = 9_000_000;
 pub const JUMP_NS_MAX: i64 = 315_360_000_000_000_000;
 
 const MILLION: i128 = 1_000_000;
+/// The rate of a clock that stands still.
+const FROZEN_PPM: i32 = -1_000_000;
 
 /// A node's wall and monotonic clocks, each with an offset and a rate of its own.
 ///
@@ -44,6 +46,11 @@ pub enum ClockFault {
         clock: ClockKind,
         /// Parts per million above or below the true rate.
         ppm: i32,
+    },
+    /// It stands still.
+    Freeze {
+        /// Which clock.
+        clock: ClockKind,
     },
 }
 
@@ -88,12 +95,16 @@ impl ClockModel {
     }
 
     /// The earliest true time at which the monotonic clock shows `deadline` or more, as far as no
-    /// further change comes. Not before the latest change; [`Nanos::MAX`] if it is too far off.
+    /// further change comes. Not before the latest change; [`Nanos::MAX`] if it is too far off, or
+    /// the clock stands still.
     pub fn when(&self, deadline: Nanos) -> Nanos {
         let track = &self.monotonic;
         let need = i128::from(deadline.0) - i128::from(track.since.0) - track.offset;
         if need <= 0 {
             return track.since;
+        }
+        if track.ppm == FROZEN_PPM {
+            return Nanos::MAX;
         }
         // shown(since + d) >= deadline  ⇔  floor(d · rate) >= need  ⇔  d >= need / rate.
         let rate = MILLION + i128::from(track.ppm);
@@ -126,6 +137,12 @@ impl ClockModel {
                 let track = self.track(clock);
                 track.rebase(now);
                 track.ppm = ppm;
+                Ok(())
+            }
+            ClockFault::Freeze { clock } => {
+                let track = self.track(clock);
+                track.rebase(now);
+                track.ppm = FROZEN_PPM;
                 Ok(())
             }
         }

@@ -8,6 +8,7 @@ mod digest;
 mod disk;
 mod gate;
 pub mod kv;
+mod peer_frame;
 pub mod raft;
 mod registry;
 mod request;
@@ -27,6 +28,7 @@ pub use core::{
 };
 pub use disk::{Disk, DiskError, DiskOperation, LossyDisk, MemoryDisk, RealDisk};
 pub use gate::Gate;
+pub use peer_frame::{open_peer_frame, seal_peer_frame};
 pub use registry::{CORES, visit};
 pub use request::{
     Answer, CLIENT_PROTOCOL, Command, FRAME_BYTES_MAX, Hello, Refusal, Request, RequestBody,

@@ -46,6 +46,7 @@ fn batch_of(lines: Vec<RunLine>) -> Batch {
         runs: lines.into_iter().map(run).collect(),
         gap: None,
         notes: vec!["the folder of seed 9 was removed: --keep-failures 1".into()],
+        ..Batch::default()
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use nix::sys::resource::{Resource, getrlimit};
 use serde::Serialize;
+use tribunal_nemesis::{NEMESES, Reach};
 
 use crate::args::{Cli, Format};
 use crate::environment;
@@ -75,6 +76,14 @@ fn print(findings: &[Finding], broken: bool, docker: &str) {
          (delay and bandwidth)"
     });
     output::line(docker);
+    output::line(format!("--cluster sim can run here: all of them, and alone {}", simulated()));
+}
+
+/// What only the simulator can do, by the names `--nemesis` takes.
+fn simulated() -> String {
+    let alone = NEMESES.iter().filter(|nemesis| nemesis.reach() == Reach::Simulated);
+    let names: Vec<_> = alone.map(|nemesis| nemesis.name).collect();
+    names.join(", ")
 }
 
 /// Nodes live at loopback addresses of their own.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tribunal_checkers::CHECKERS;
 use tribunal_engine::{RunFolder, RunLog, run_ids};
 use tribunal_history::{RunState, Trial};
-use tribunal_nemesis::NEMESES;
+use tribunal_nemesis::{NEMESES, NemesisInfo, Reach};
 use tribunal_reports::clean;
 use tribunal_systems::SYSTEMS;
 use tribunal_workloads::WORKLOADS;
@@ -51,8 +51,7 @@ pub(crate) fn command(cli: &Cli, args: &ListArgs) -> Result<Exit, Failure> {
         sections.push(Section { title: "workloads", rows: workloads() });
     }
     if wanted(Listing::Nemeses) {
-        let rows = NEMESES.iter().map(|nemesis| Row::new(nemesis.name, nemesis.about));
-        sections.push(Section { title: "nemeses", rows: rows.collect() });
+        sections.push(Section { title: "nemeses", rows: nemeses() });
     }
     if wanted(Listing::Models) {
         let rows = CHECKERS.iter().map(|named| Row::new(named.name, named.about));
@@ -101,6 +100,17 @@ fn systems() -> Vec<Row> {
 
 fn workloads() -> Vec<Row> {
     WORKLOADS.iter().map(|workload| Row::new(workload.name, workload.about)).collect()
+}
+
+fn nemeses() -> Vec<Row> {
+    let row = |nemesis: &NemesisInfo| {
+        let about = match nemesis.reach() {
+            Reach::Every => nemesis.about.to_owned(),
+            reach => format!("{} ({reach})", nemesis.about),
+        };
+        Row::new(nemesis.name, about)
+    };
+    NEMESES.iter().map(row).collect()
 }
 
 fn bugs() -> Vec<Row> {

@@ -4,67 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FaultId, NodeId, PacketFault};
-
-/// A family of faults: what `--nemesis` names, and what a claim speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FaultFamily {
-    /// Links between nodes are cut.
-    Partition,
-    /// Links between clients and nodes are cut, or replies lost.
-    Client,
-    /// Processes are killed and started again.
-    Kill,
-    /// Processes are stopped and continued.
-    Pause,
-    /// Clocks jump or drift.
-    Clock,
-    /// Processes lose what they had not synced.
-    Power,
-    /// Packets are delayed, lost, doubled, reordered, throttled.
-    Packet,
-    /// The disk misbehaves.
-    Disk,
-    /// Nodes join and leave.
-    Membership,
-}
-
-impl FaultFamily {
-    /// Every family, in the order reports list them.
-    pub const ALL: &[FaultFamily] = &[
-        FaultFamily::Partition,
-        FaultFamily::Client,
-        FaultFamily::Kill,
-        FaultFamily::Pause,
-        FaultFamily::Clock,
-        FaultFamily::Power,
-        FaultFamily::Packet,
-        FaultFamily::Disk,
-        FaultFamily::Membership,
-    ];
-
-    /// The name as flags, files and reports write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            FaultFamily::Partition => "partition",
-            FaultFamily::Client => "client",
-            FaultFamily::Kill => "kill",
-            FaultFamily::Pause => "pause",
-            FaultFamily::Clock => "clock",
-            FaultFamily::Power => "power",
-            FaultFamily::Packet => "packet",
-            FaultFamily::Disk => "disk",
-            FaultFamily::Membership => "membership",
-        }
-    }
-}
-
-impl fmt::Display for FaultFamily {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::{DiskFault, FaultId, Nanos, NodeId, PacketFault};
 
 /// One end of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -206,6 +146,35 @@ impl fmt::Display for Direction {
     }
 }
 
+/// At which of its calls a node dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CrashPoint {
+    /// A write to its disk: it has reached the page cache.
+    Write,
+    /// A sync: any part of it is done.
+    Sync,
+    /// A message to a peer: it is sent, and nothing after it.
+    Send,
+}
+
+impl CrashPoint {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CrashPoint::Write => "write",
+            CrashPoint::Sync => "sync",
+            CrashPoint::Send => "send",
+        }
+    }
+}
+
+impl fmt::Display for CrashPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// What is done, with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -218,6 +187,14 @@ pub enum FaultKind {
     Pause,
     /// SIGKILL that loses every unsynced byte; healing starts the process again.
     Power,
+    /// As a power cut, at the how-manieth call of a kind from now on; healing starts the process
+    /// again.
+    CrashAt {
+        /// Which calls count.
+        point: CrashPoint,
+        /// At which of them, from 1.
+        count: u32,
+    },
     /// A clock is moved at once by so many nanoseconds.
     ClockJump {
         /// Which clock.
@@ -232,6 +209,67 @@ pub enum FaultKind {
         /// Parts per million above (or below) the true rate: 1,000,000 is double speed.
         ppm: i32,
     },
+    /// The wall clock jumps to and fro.
+    ClockStrobe {
+        /// How far it is off every other time, in nanoseconds.
+        by_ns: i64,
+        /// How long it stays so.
+        period: Nanos,
+    },
+    /// A clock stands still.
+    ClockFreeze {
+        /// Which clock.
+        clock: ClockKind,
+    },
+    /// The machine is suspended: the process handles nothing and its monotonic clock stands still,
+    /// while its wall clock goes on.
+    Suspend,
+    /// A disk misbehaves.
+    Disk(DiskFault),
+}
+
+impl FaultKind {
+    /// Whether nodes under it are down or still, or must be expected to be.
+    pub const fn stops_nodes(self) -> bool {
+        match self {
+            FaultKind::Kill
+            | FaultKind::Pause
+            | FaultKind::Power
+            | FaultKind::CrashAt { .. }
+            | FaultKind::Suspend => true,
+            FaultKind::Disk(fault) => fault.stops_nodes(),
+            FaultKind::Link(_)
+            | FaultKind::ClockJump { .. }
+            | FaultKind::ClockDrift { .. }
+            | FaultKind::ClockStrobe { .. }
+            | FaultKind::ClockFreeze { .. } => false,
+        }
+    }
+
+    /// The clock it changes, if it is a fault of clocks.
+    pub const fn clock(self) -> Option<ClockKind> {
+        match self {
+            FaultKind::ClockJump { clock, .. }
+            | FaultKind::ClockDrift { clock, .. }
+            | FaultKind::ClockFreeze { clock } => Some(clock),
+            FaultKind::ClockStrobe { .. } => Some(ClockKind::Wall),
+            FaultKind::Suspend => Some(ClockKind::Monotonic),
+            FaultKind::Link(_)
+            | FaultKind::Kill
+            | FaultKind::Pause
+            | FaultKind::Power
+            | FaultKind::CrashAt { .. }
+            | FaultKind::Disk(_) => None,
+        }
+    }
+
+    /// The clock that stands still under it, if one does.
+    pub const fn freezes(self) -> Option<ClockKind> {
+        match self {
+            FaultKind::ClockFreeze { .. } | FaultKind::Suspend => self.clock(),
+            _ => None,
+        }
+    }
 }
 
 /// A fault as it is installed: targets are names, never intentions.

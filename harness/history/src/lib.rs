@@ -12,8 +12,10 @@
 pub mod admin;
 mod bugs;
 mod claim;
+mod disk_fault;
 mod event;
 mod fault;
+mod fault_family;
 mod fault_record;
 mod finding;
 mod function;
@@ -41,11 +43,13 @@ mod witness;
 
 pub use bugs::{BugInfo, BugSet, UnknownBug};
 pub use claim::{Claim, Promise, Rung};
+pub use disk_fault::{DiskFault, FileSystem};
 pub use event::{Event, EventKind};
 pub use fault::{
-    ClockKind, Direction, Fault, FaultFamily, FaultKind, Injection, Link, LinkEnd, LinkFault,
+    ClockKind, CrashPoint, Direction, Fault, FaultKind, Injection, Link, LinkEnd, LinkFault,
     LinkHeal,
 };
+pub use fault_family::FaultFamily;
 pub use fault_record::{FaultRecord, NodeReading};
 pub use finding::{Cost, Finding};
 pub use function::Function;

@@ -20,6 +20,11 @@ const DELAY_MAX: Nanos = Nanos::from_millis(250);
 /// their headers, which is ten heartbeats and as many entries, and the answers to others.
 const BANDWIDTH_MIN: u64 = 4_000;
 
+/// The most corruption under which an answer is still asked for: each one ends a connection.
+const CORRUPT_MAX: u32 = 50_000;
+/// The longest bursts under which an answer is still asked for: shorter than any election.
+const BURST_MAX: Nanos = Nanos::from_millis(250);
+
 /// What happens to the packets of one directed link. The default harms none.
 ///
 /// Integers only, because a seed must reproduce every packet's fate. Chances are in parts per
@@ -42,6 +47,32 @@ pub struct PacketFault {
     pub reorder_ppm: u32,
     /// Bytes a second that pass at most; 0 for no limit.
     pub bandwidth: u64,
+    /// Packets that are lost while a burst lasts. Bursts come and go at random, for exponential
+    /// times: the model of Gilbert (1960) and Elliott (1963).
+    #[serde(skip_serializing_if = "is_zero")]
+    pub burst_loss_ppm: u32,
+    /// How long it is from one burst to the next, on average.
+    #[serde(skip_serializing_if = "is_never")]
+    pub burst_every: Nanos,
+    /// How long a burst lasts, on average.
+    #[serde(skip_serializing_if = "is_never")]
+    pub burst_lasts: Nanos,
+    /// Packets in which bits flip. Where frames have a checksum it ends a connection, or loses a
+    /// datagram.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub corrupt_ppm: u32,
+    /// Packets behind which an older one of the same link comes once more. Some also come when the
+    /// receiver has started again, or is in a new term.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub replay_ppm: u32,
+}
+
+fn is_zero(ppm: &u32) -> bool {
+    *ppm == 0
+}
+
+fn is_never(time: &Nanos) -> bool {
+    *time == Nanos::ZERO
 }
 
 impl PacketFault {
@@ -53,6 +84,11 @@ impl PacketFault {
         duplicate_ppm: 0,
         reorder_ppm: 0,
         bandwidth: 0,
+        burst_loss_ppm: 0,
+        burst_every: Nanos::ZERO,
+        burst_lasts: Nanos::ZERO,
+        corrupt_ppm: 0,
+        replay_ppm: 0,
     };
 
     /// Whether it harms no packet.
@@ -65,12 +101,20 @@ impl PacketFault {
         self.loss_ppm > 0 || self.duplicate_ppm > 0 || self.reorder_ppm > 0
     }
 
+    /// Whether it does something to packets that only a simulated link can.
+    pub const fn needs_simulation(self) -> bool {
+        self.burst_loss_ppm > 0 || self.corrupt_ppm > 0 || self.replay_ppm > 0
+    }
+
     /// Whether it may stall a protocol of seconds for as long as it lasts, so that a link under it
     /// counts as cut when it is judged whether an answer can be asked for.
     pub fn may_stall(self) -> bool {
         self.loss_ppm > LOSS_MAX
             || self.delay + self.jitter > DELAY_MAX
             || (1..BANDWIDTH_MIN).contains(&self.bandwidth)
+            || self.corrupt_ppm > CORRUPT_MAX
+            || (self.burst_loss_ppm > 0
+                && (self.burst_lasts > BURST_MAX || self.burst_every < self.burst_lasts.times(4)))
     }
 
     /// What both together do: of each effect the stronger. Commutative, associative, idempotent.
@@ -86,6 +130,14 @@ impl PacketFault {
                 (0, limit) | (limit, 0) => limit,
                 (one, other) => one.min(other),
             },
+            burst_loss_ppm: self.burst_loss_ppm.max(other.burst_loss_ppm),
+            burst_every: match (self.burst_every, other.burst_every) {
+                (Nanos::ZERO, every) | (every, Nanos::ZERO) => every,
+                (one, other) => one.min(other),
+            },
+            burst_lasts: self.burst_lasts.max(other.burst_lasts),
+            corrupt_ppm: self.corrupt_ppm.max(other.corrupt_ppm),
+            replay_ppm: self.replay_ppm.max(other.replay_ppm),
         }
     }
 }
@@ -112,6 +164,16 @@ impl fmt::Display for PacketFault {
             bytes @ 1..1_000 => parts.push(format!("{bytes} B/s")),
             bytes @ 1_000..1_000_000 => parts.push(format!("{} kB/s", Thousandth(bytes, 1_000))),
             bytes => parts.push(format!("{} MB/s", Thousandth(bytes, 1_000_000))),
+        }
+        if self.burst_loss_ppm > 0 {
+            let (lasts, every) = (self.burst_lasts, self.burst_every);
+            let share = Percent(self.burst_loss_ppm);
+            parts.push(format!("{share} loss in bursts of {lasts} every {every}"));
+        }
+        for (ppm, what) in [(self.corrupt_ppm, "corrupted"), (self.replay_ppm, "replayed")] {
+            if ppm > 0 {
+                parts.push(format!("{} {what}", Percent(ppm)));
+            }
         }
         if parts.is_empty() {
             return f.write_str("no harm");
@@ -166,6 +228,18 @@ mod tests {
     fn it_reads_as_words() {
         let words = |fault: PacketFault| fault.to_string();
         assert_eq!(words(PacketFault::CLEAR), "no harm");
+        let odd = PacketFault {
+            burst_loss_ppm: 800_000,
+            burst_every: Nanos::from_secs(1),
+            burst_lasts: Nanos::from_millis(50),
+            corrupt_ppm: 10_000,
+            replay_ppm: 20_000,
+            ..PacketFault::CLEAR
+        };
+        assert_eq!(
+            words(odd),
+            "80 % loss in bursts of 50.0 ms every 1.00 s, 1 % corrupted, 2 % replayed"
+        );
         let all = PacketFault {
             loss_ppm: 125_000,
             duplicate_ppm: 50_000,
@@ -173,6 +247,7 @@ mod tests {
             delay: Nanos::from_millis(50),
             jitter: Nanos::from_millis(10),
             bandwidth: 64_500,
+            ..PacketFault::CLEAR
         };
         assert_eq!(
             words(all),
@@ -195,5 +270,14 @@ mod tests {
         assert!(PacketFault { loss_ppm: LOSS_MAX + 1, ..bearable }.may_stall());
         assert!(PacketFault { delay: DELAY_MAX, ..bearable }.may_stall());
         assert!(PacketFault { bandwidth: BANDWIDTH_MIN - 1, ..bearable }.may_stall());
+        assert!(PacketFault { corrupt_ppm: CORRUPT_MAX + 1, ..bearable }.may_stall());
+        let burst = PacketFault {
+            burst_loss_ppm: 1,
+            burst_every: Nanos::from_secs(1),
+            burst_lasts: BURST_MAX,
+            ..bearable
+        };
+        assert!(!burst.may_stall());
+        assert!(PacketFault { burst_every: Nanos::from_millis(999), ..burst }.may_stall());
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClockKind, Direction, FaultFamily, FaultId, FaultKind, Link, LinkFault, LinkHeal, Mark, Nanos,
-    NodeId, PacketFault,
+    ClockKind, CrashPoint, Direction, DiskFault, FaultFamily, FaultId, FaultKind, Link, LinkFault,
+    LinkHeal, Mark, Nanos, NodeId, PacketFault,
 };
 
 /// The whole fault schedule of a run, usable on its own: `run --schedule FILE`.
@@ -101,6 +101,8 @@ pub enum Targets {
     MajorityWithLeader,
     /// Every node.
     All,
+    /// One node, counted around from the first: 0 is the first.
+    Turn(u32),
     /// These.
     Nodes(Vec<NodeId>),
     /// These links, of faults of links: what another run's choice came to.
@@ -124,6 +126,7 @@ impl fmt::Display for Targets {
             Targets::Majority => f.write_str("majority"),
             Targets::MajorityWithLeader => f.write_str("majority with leader"),
             Targets::All => f.write_str("all"),
+            Targets::Turn(turn) => write!(f, "number {turn} in turn"),
             Targets::Nodes(nodes) => {
                 let names: Vec<_> = nodes.iter().map(NodeId::to_string).collect();
                 f.write_str(&names.join(","))
@@ -188,6 +191,13 @@ pub enum PlannedKind {
     Pause,
     /// Kills the targets and loses what they had not synced.
     Power,
+    /// Lets the targets lose power at the how-manieth call of a kind, each at its own.
+    CrashAt {
+        /// Which calls count.
+        point: CrashPoint,
+        /// At which of them, from 1.
+        count: u32,
+    },
     /// Moves a clock of the targets at once.
     ClockJump {
         /// Which clock.
@@ -211,6 +221,22 @@ pub enum PlannedKind {
         /// What happens to the packets.
         fault: PacketFault,
     },
+    /// Lets the wall clock of the targets jump to and fro.
+    ClockStrobe {
+        /// How far it is off every other time, in nanoseconds.
+        by_ns: i64,
+        /// How long it stays so, in nanoseconds.
+        period: Nanos,
+    },
+    /// Lets a clock of the targets stand still.
+    ClockFreeze {
+        /// Which clock.
+        clock: ClockKind,
+    },
+    /// Suspends the machines of the targets.
+    Suspend,
+    /// Lets the disks of the targets misbehave.
+    Disk(DiskFault),
 }
 
 impl PlannedKind {
@@ -223,15 +249,23 @@ impl PlannedKind {
             PlannedKind::Kill => "kill".into(),
             PlannedKind::Pause => "pause".into(),
             PlannedKind::Power => "power".into(),
+            PlannedKind::CrashAt { point, count } => format!("power cut at {point} {count}"),
             PlannedKind::ClockJump { clock, by_ns } => {
                 let sign = if *by_ns < 0 { "-" } else { "+" };
                 format!("{clock} clock {sign}{}", Nanos(by_ns.unsigned_abs()))
             }
             PlannedKind::ClockDrift { clock, ppm } => format!("{clock} clock {ppm:+} ppm"),
+            PlannedKind::ClockStrobe { by_ns, period } => {
+                let sign = if *by_ns < 0 { "-" } else { "+" };
+                format!("wall clock {sign}{} every {period}", Nanos(by_ns.unsigned_abs()))
+            }
+            PlannedKind::ClockFreeze { clock } => format!("{clock} clock stands still"),
+            PlannedKind::Suspend => "suspend".into(),
             PlannedKind::Packet { direction: None, fault } => fault.to_string(),
             PlannedKind::Packet { direction: Some(direction), fault } => {
                 format!("{fault}, {direction}")
             }
+            PlannedKind::Disk(fault) => fault.to_string(),
         }
     }
 
@@ -245,9 +279,14 @@ impl PlannedKind {
             PlannedKind::Kill => FaultKind::Kill,
             PlannedKind::Pause => FaultKind::Pause,
             PlannedKind::Power => FaultKind::Power,
+            PlannedKind::CrashAt { point, count } => FaultKind::CrashAt { point, count },
             PlannedKind::ClockJump { clock, by_ns } => FaultKind::ClockJump { clock, by_ns },
             PlannedKind::ClockDrift { clock, ppm } => FaultKind::ClockDrift { clock, ppm },
+            PlannedKind::ClockStrobe { by_ns, period } => FaultKind::ClockStrobe { by_ns, period },
+            PlannedKind::ClockFreeze { clock } => FaultKind::ClockFreeze { clock },
+            PlannedKind::Suspend => FaultKind::Suspend,
             PlannedKind::Packet { fault, .. } => FaultKind::Link(LinkFault::Packet(fault)),
+            PlannedKind::Disk(fault) => FaultKind::Disk(fault),
         }
     }
 

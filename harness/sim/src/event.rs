@@ -1,6 +1,7 @@
 //! What happens in a simulated run.
 
 use bytes::Bytes;
+use tribunal_history::FaultId;
 use tribunal_nodes::ReplicatedLog;
 
 /// What happens, to a node, a client or the run.
@@ -23,6 +24,8 @@ pub(crate) enum What<M> {
     ClientWake { client: u32 },
     /// Nobody listens to this client any more.
     ClientGone { client: u32 },
+    /// A wall clock that strobes jumps.
+    Strobe { id: FaultId },
     /// Every node is asked for its role.
     Observe,
 }
@@ -32,6 +35,8 @@ pub(crate) enum What<M> {
 pub(crate) enum Packet<M> {
     /// From node to node.
     Peer(M),
+    /// From node to node, a frame in which bits flipped.
+    Damaged(Bytes),
     /// From a client to its node.
     Up { client: u32, connection: u64, what: Up },
     /// From a node to a client of it.
@@ -59,9 +64,11 @@ impl<M> What<M> {
     /// The node that handles it, if it is one that a pause would keep waiting.
     pub(crate) fn awaits(&self, nodes: usize) -> Option<usize> {
         match self {
-            What::Arrive { lane, packet: Packet::Peer(_) | Packet::Up { .. }, .. } => {
-                Some(*lane as usize % (nodes + 1) - 1)
-            }
+            What::Arrive {
+                lane,
+                packet: Packet::Peer(_) | Packet::Damaged(_) | Packet::Up { .. },
+                ..
+            } => Some(*lane as usize % (nodes + 1) - 1),
             What::Timer { slot } | What::Synced { slot, .. } => Some(usize::from(*slot)),
             _ => None,
         }
@@ -81,7 +88,7 @@ impl<M> What<M> {
     /// A number for each kind, for the trace.
     pub(crate) const fn kind(&self) -> u64 {
         match self {
-            What::Arrive { packet: Packet::Peer(_), .. } => 1,
+            What::Arrive { packet: Packet::Peer(_) | Packet::Damaged(_), .. } => 1,
             What::Arrive { packet: Packet::Up { .. }, .. } => 2,
             What::Arrive { packet: Packet::Down { .. }, .. } => 3,
             What::Timer { .. } => 4,
@@ -90,6 +97,7 @@ impl<M> What<M> {
             What::ClientWake { .. } => 7,
             What::ClientGone { .. } => 8,
             What::Observe => 9,
+            What::Strobe { .. } => 10,
         }
     }
 }

@@ -4,25 +4,40 @@ use std::collections::BTreeSet;
 
 use tribunal_cluster::{NodeHold, Report, Transition};
 use tribunal_history::{
-    ClockKind, Fault, FaultId, FaultKind, Injection, Link, LinkEnd, LinkFault, NodeId, NodeReading,
+    ClockKind, DiskFault, Fault, FaultId, FaultKind, Injection, Link, LinkEnd, LinkFault, NodeId,
+    NodeReading,
 };
-use tribunal_nodes::{ClockFault, Core, DRIFT_PPM_MAX, DRIFT_PPM_MIN};
+use tribunal_nodes::Core;
 
 use crate::lane::Traffic;
 use crate::world::World;
 
-/// What a fault did, in words, and whether it met anything.
-struct Done {
-    words: Vec<String>,
+/// A heal that waits for nodes to be ready.
+pub(crate) struct Healing {
+    nodes: BTreeSet<NodeId>,
+    /// What the fault did, where that is known already.
+    text: Option<String>,
     effective: Option<bool>,
-    readings: Vec<NodeReading>,
+}
+
+/// What a fault did, in words, and whether it met anything.
+pub(crate) struct Done {
+    pub(crate) words: Vec<String>,
+    pub(crate) effective: Option<bool>,
+    pub(crate) readings: Vec<NodeReading>,
 }
 
 impl<C: Core> World<'_, C> {
     pub(crate) fn install(&mut self, fault: &Fault) {
         self.trace.mix(u64::from(fault.id.0) << 8 | 1);
+        let (fault, refused) = self.permitted(fault);
+        if !refused.is_empty() && fault.nodes.is_empty() {
+            let (injection, readings) = (Injection::Skipped(refused.join("; ")), Vec::new());
+            return self.tell(Report::Fault { id: fault.id, injection, readings, effective: None });
+        }
+        let fault = &fault;
         let transitions = self.holds.install(fault);
-        let mut done = Done { words: Vec::new(), effective: None, readings: Vec::new() };
+        let mut done = Done { words: refused, effective: None, readings: Vec::new() };
         if let FaultKind::Link(_) = fault.kind {
             self.before.insert(fault.id, self.traffic(&fault.links));
             done.words.push(named(&fault.links));
@@ -41,8 +56,27 @@ impl<C: Core> World<'_, C> {
         }
         match fault.kind {
             FaultKind::Kill | FaultKind::Pause | FaultKind::Power => done.effective = Some(did),
-            FaultKind::ClockJump { clock, .. } | FaultKind::ClockDrift { clock, .. } => {
-                self.clock_fault(fault, clock, &mut done);
+            FaultKind::Suspend => {
+                self.install_clocks(fault, ClockKind::Monotonic, &mut done);
+                done.effective = Some(did);
+            }
+            FaultKind::ClockJump { clock, .. }
+            | FaultKind::ClockDrift { clock, .. }
+            | FaultKind::ClockFreeze { clock } => self.install_clocks(fault, clock, &mut done),
+            FaultKind::ClockStrobe { .. } => {
+                self.install_clocks(fault, ClockKind::Wall, &mut done);
+            }
+            FaultKind::CrashAt { point, count } => {
+                for node in &fault.nodes {
+                    self.doom(fault.id, node.slot(), point, count);
+                    done.words.push(format!("{node} dies at {point} {count}"));
+                }
+            }
+            FaultKind::Disk(DiskFault::Swap) => done.words.push(self.swap_disks(fault)),
+            FaultKind::Disk(disk) => {
+                for node in &fault.nodes {
+                    done.words.push(self.install_disk(fault.id, node.slot(), disk));
+                }
             }
             FaultKind::Link(_) => {}
         }
@@ -51,48 +85,6 @@ impl<C: Core> World<'_, C> {
         let Done { effective, readings, .. } = done;
         let injection = Injection::Installed(text);
         self.tell(Report::Fault { id: fault.id, injection, readings, effective });
-    }
-
-    fn clock_fault(&mut self, fault: &Fault, clock: ClockKind, done: &mut Done) {
-        let now = self.now;
-        let mut moved = false;
-        for node in &fault.nodes {
-            let change = match fault.kind {
-                FaultKind::ClockJump { by_ns, .. } => ClockFault::Jump { clock, by_ns },
-                // Rates of faults in force add up.
-                _ => {
-                    let total = self.holds.clock(*node, clock).ppm;
-                    ClockFault::Drift { clock, ppm: total.clamp(DRIFT_PPM_MIN, DRIFT_PPM_MAX) }
-                }
-            };
-            let seat = &mut self.seats[node.slot()];
-            let Some(host) = &mut seat.host else {
-                done.words.push(format!("{node} is down and would start with it"));
-                continue;
-            };
-            let shown = |host: &crate::host::Host<C>| match clock {
-                ClockKind::Wall => host.offsets(now).wall_ns,
-                ClockKind::Monotonic => host.offsets(now).monotonic_ns,
-            };
-            let before_ns = shown(host);
-            match host.change_clock(now, change) {
-                Ok(()) => {
-                    let after_ns = shown(host);
-                    moved = true;
-                    done.words.push(format!("{node} {clock} clock off by {after_ns:+} ns"));
-                    done.readings.push(NodeReading { node: *node, before_ns, after_ns });
-                }
-                Err(reason) => done.words.push(format!("{node}: {reason}")),
-            }
-            self.rearm(node.slot());
-        }
-        done.effective = Some(moved);
-    }
-
-    /// The queue looks at a node's timers by its changed clock.
-    fn rearm(&mut self, slot: usize) {
-        self.seats[slot].timer_at = None;
-        self.arm(slot);
     }
 
     pub(crate) fn heal(&mut self, id: FaultId) {
@@ -116,39 +108,48 @@ impl<C: Core> World<'_, C> {
                 Transition::Clock { .. } => {}
             }
         }
-        if matches!(fault.kind, FaultKind::ClockJump { .. } | FaultKind::ClockDrift { .. }) {
-            for node in &fault.nodes {
-                let still = self.holds.clocks(*node);
-                if let Some(host) = &mut self.seats[node.slot()].host {
-                    host.heal_clocks(self.now, &still);
-                    self.rearm(node.slot());
-                }
-            }
+        let mut told = (None, None);
+        if fault.kind.clock().is_some()
+            && let Some(jumps) = self.heal_clocks(&fault)
+        {
+            told = (Some(format!("{jumps} jumps")), Some(jumps > 0));
+        }
+        let of_nodes = match fault.kind {
+            FaultKind::Disk(_) => Some(self.heal_disks(&fault)),
+            FaultKind::CrashAt { .. } => Some(self.pardon(&fault)),
+            _ => None,
+        };
+        if let Some((text, effective)) = of_nodes {
+            told = (Some(text), Some(effective));
+            let is_starting = |node: &&NodeId| self.seats[node.slot()].is_starting;
+            starting.extend(fault.nodes.iter().filter(is_starting));
         }
         if !starting.is_empty() {
-            self.healing.insert(id, starting);
+            let (text, effective) = told;
+            self.healing.insert(id, Healing { nodes: starting, text, effective });
             return;
         }
         let (text, effective) = match (fault.kind, met) {
             (FaultKind::Link(kind), Some(met)) => (evidence(met), Some(touched(kind, met) > 0)),
-            _ => ("healed".to_owned(), None),
+            _ => (told.0.unwrap_or_else(|| "healed".to_owned()), told.1),
         };
         self.tell(Report::Healed { id, injection: Injection::Installed(text), effective });
     }
 
-    /// A node is ready: heals that waited for it may be done.
-    pub(crate) fn healed_node(&mut self, node: NodeId) {
+    /// A node is ready, or will not be: heals that waited for it may be done.
+    pub(crate) fn healed_node(&mut self, node: NodeId, what: &str) {
         let mut done = Vec::new();
         for (id, waiting) in &mut self.healing {
-            waiting.remove(&node);
-            if waiting.is_empty() {
+            waiting.nodes.remove(&node);
+            if waiting.nodes.is_empty() {
                 done.push(*id);
             }
         }
         for id in done {
-            self.healing.remove(&id);
-            let injection = Injection::Installed(format!("{node} is ready again"));
-            self.tell(Report::Healed { id, injection, effective: None });
+            let Some(Healing { text, effective, .. }) = self.healing.remove(&id) else { continue };
+            let ready = format!("{node} {what}");
+            let text = text.map_or_else(|| ready.clone(), |text| format!("{text}; {ready}"));
+            self.tell(Report::Healed { id, injection: Injection::Installed(text), effective });
         }
     }
 
@@ -176,7 +177,7 @@ fn named(links: &[Link]) -> String {
 
 fn touched(kind: LinkFault, met: Traffic) -> u64 {
     match kind {
-        LinkFault::Packet(_) => met.harmed,
+        LinkFault::Packet(_) => met.harmed + met.damaged + met.replayed,
         _ => met.stopped + met.swallowed,
     }
 }
@@ -185,6 +186,8 @@ fn evidence(met: Traffic) -> String {
     let figures = [
         (met.stopped, "packets stopped"),
         (met.harmed, "packets delayed, lost or doubled"),
+        (met.damaged, "packets damaged, and seen to be"),
+        (met.replayed, "old packets once more"),
         (met.swallowed, "replies swallowed"),
         (met.passed, "packets passed"),
     ];

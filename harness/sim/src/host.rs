@@ -62,8 +62,7 @@ impl<C: Core> Host<C> {
         disk: SimDisk,
         (now, wall): (Nanos, Nanos),
     ) -> Result<Host<C>, Box<(SimDisk, String)>> {
-        // The disk is kept: a node that refuses to start refuses again.
-        let kept = disk.clone();
+        let mut kept = disk.clone();
         let opened =
             RecordStore::open_with(disk, config.segment_bytes).map_err(|error| error.to_string());
         let started = opened.and_then(|(store, opened)| {
@@ -72,7 +71,12 @@ impl<C: Core> Host<C> {
         });
         let (store, core) = match started {
             Ok(started) => started,
-            Err(reason) => return Err(Box::new((kept, reason))),
+            Err(reason) => {
+                // What the start did to the disk before it failed, done again to the one that is
+                // kept: a node that refuses to start refuses again.
+                let _ = RecordStore::<_, C::Record>::open(&mut kept);
+                return Err(Box::new((kept, reason)));
+            }
         };
         Ok(Host {
             core,
@@ -91,6 +95,11 @@ impl<C: Core> Host<C> {
     /// Its disk, as it is when the process has ended.
     pub(crate) fn into_disk(self) -> SimDisk {
         self.store.into_disk()
+    }
+
+    /// Its disk, while it runs.
+    pub(crate) const fn disk_mut(&mut self) -> &mut SimDisk {
+        self.store.store_mut().disk_mut()
     }
 
     /// Bytes that a power cut would lose.

@@ -22,6 +22,8 @@ pub enum Invariant {
     StateMachineSafety,
     /// Terms, commits and applied indices of one process never go back.
     Monotonicity,
+    /// What was damaged on its way is not taken for a message.
+    FrameIntegrity,
 }
 
 impl Invariant {
@@ -34,6 +36,7 @@ impl Invariant {
             Invariant::LeaderCompleteness => "leader completeness",
             Invariant::StateMachineSafety => "state machine safety",
             Invariant::Monotonicity => "monotonicity",
+            Invariant::FrameIntegrity => "frame integrity",
         }
     }
 }

@@ -15,6 +15,10 @@ pub(crate) struct Keys {
     crash: Seed,
     resume: Seed,
     start: Seed,
+    disk: Seed,
+    burst: Seed,
+    damage: Seed,
+    replay: Seed,
 }
 
 /// Which thing: where, when, and the how-manieth at that instant.
@@ -38,6 +42,10 @@ impl Keys {
             crash: seed.child("crash"),
             resume: seed.child("resume"),
             start: seed.child("start"),
+            disk: seed.child("disk"),
+            burst: seed.child("burst"),
+            damage: seed.child("damage"),
+            replay: seed.child("replay"),
         }
     }
 
@@ -70,6 +78,26 @@ impl Keys {
     pub(crate) fn start(&self, key: Key) -> Random {
         keyed(self.start, key).random()
     }
+
+    /// When a link has bursts of loss.
+    pub(crate) fn burst(&self, key: Key) -> Random {
+        keyed(self.burst, key).random()
+    }
+
+    /// Whether bits of a message flip, and which.
+    pub(crate) fn damage(&self, key: Key) -> Random {
+        keyed(self.damage, key).random()
+    }
+
+    /// Whether an old message comes once more, and which.
+    pub(crate) fn replay(&self, key: Key) -> Random {
+        keyed(self.replay, key).random()
+    }
+
+    /// What a fault of a disk strikes, and how.
+    pub(crate) fn disk(&self, key: Key) -> Seed {
+        keyed(self.disk, key)
+    }
 }
 
 /// Four numbers folded into a seed: the finalizer of MurmurHash3 (Appleby) after each.
@@ -91,6 +119,11 @@ pub(crate) struct Ordinal {
 }
 
 impl Ordinal {
+    /// The number that is taken next.
+    pub(crate) fn peek(&self, now: Nanos) -> u64 {
+        if self.at == now { self.next } else { 0 }
+    }
+
     /// The number of what happens now, from 0 at every instant.
     pub(crate) fn take(&mut self, now: Nanos) -> u64 {
         if self.at != now {

@@ -5,12 +5,15 @@ use std::collections::VecDeque;
 use tribunal_cluster::LinkState;
 use tribunal_history::{Nanos, PPM, PacketFault, Random};
 
+use crate::bursts::Bursts;
 use crate::event::Packet;
 use crate::keyed::Ordinal;
 use crate::weather::{Transport, Weather};
 
 /// Packets a cut lane holds at most; more are lost, as from a full buffer.
 const HELD_MAX: usize = 1_024;
+/// Messages that are remembered, to come once more.
+const RECENT_MAX: usize = 64;
 /// How long a stream waits before it sends a lost packet again, the first time.
 const RETRANSMIT: Nanos = Nanos::from_millis(200);
 /// How often it sends it again at most: then it is there, seconds late.
@@ -23,6 +26,10 @@ pub(crate) struct Traffic {
     pub(crate) stopped: u64,
     /// Packets that a fault delayed, lost, doubled or let overtake.
     pub(crate) harmed: u64,
+    /// Packets whose damage was seen.
+    pub(crate) damaged: u64,
+    /// Old packets that came once more.
+    pub(crate) replayed: u64,
     /// Replies swallowed.
     pub(crate) swallowed: u64,
     /// Packets that passed.
@@ -33,6 +40,8 @@ impl Traffic {
     pub(crate) fn add(&mut self, other: Traffic) {
         self.stopped += other.stopped;
         self.harmed += other.harmed;
+        self.damaged += other.damaged;
+        self.replayed += other.replayed;
         self.swallowed += other.swallowed;
         self.passed += other.passed;
     }
@@ -41,6 +50,8 @@ impl Traffic {
         Traffic {
             stopped: self.stopped - earlier.stopped,
             harmed: self.harmed - earlier.harmed,
+            damaged: self.damaged - earlier.damaged,
+            replayed: self.replayed - earlier.replayed,
             swallowed: self.swallowed - earlier.swallowed,
             passed: self.passed - earlier.passed,
         }
@@ -69,6 +80,10 @@ pub(crate) struct Lane<M> {
     pub(crate) ordinal: Ordinal,
     /// Until then there is no connection, and what is sent is lost.
     pub(crate) down_until: Nanos,
+    /// What was sent last, while old messages may come once more.
+    pub(crate) recent: VecDeque<M>,
+    /// When loss comes in bursts.
+    pub(crate) bursts: Option<Bursts>,
     /// When the last packet of a stream came.
     last: Nanos,
     /// When the line is free again, under a limit of bandwidth.
@@ -84,6 +99,8 @@ impl<M> Lane<M> {
             traffic: Traffic::default(),
             ordinal: Ordinal::default(),
             down_until: Nanos::ZERO,
+            recent: VecDeque::new(),
+            bursts: None,
             last: Nanos::ZERO,
             free_at: Nanos::ZERO,
         }
@@ -107,13 +124,19 @@ impl<M> Lane<M> {
         let natural = weather.delay.draw(random);
         let mut wait = natural + extra_delay(fault, random);
         let overtakes = fault.reorder_ppm > 0 && chance(random, fault.reorder_ppm);
-        let loss = fault.loss_ppm.max(weather.loss_ppm);
+        let steady = fault.loss_ppm.max(weather.loss_ppm);
+        let mut bursts = self.bursts.take();
+        let mut loss_at = |at: Nanos| {
+            let is_burst = bursts.as_mut().is_some_and(|bursts| bursts.has_at(now, at));
+            if is_burst { steady.max(fault.burst_loss_ppm) } else { steady }
+        };
         let stream = weather.transport == Transport::Stream;
         let mut harmed = fault.delay > Nanos::ZERO || fault.jitter > Nanos::ZERO;
         let mut again = None;
         if stream {
             let mut retransmit = RETRANSMIT;
             for _ in 0..RETRANSMITS_MAX {
+                let loss = loss_at(now + (wait - natural));
                 if loss == 0 || !chance(random, loss) {
                     break;
                 }
@@ -126,8 +149,10 @@ impl<M> Lane<M> {
                 wait = natural;
                 harmed = true;
             }
+            let loss = loss_at(now);
             if loss > 0 && chance(random, loss) {
                 self.traffic.harmed += 1;
+                self.bursts = bursts;
                 return Fate { at: None, again: None };
             }
             let twice = fault.duplicate_ppm.max(weather.duplicate_ppm);
@@ -136,6 +161,7 @@ impl<M> Lane<M> {
                 harmed = true;
             }
         }
+        self.bursts = bursts;
         let mut at = now + wait;
         if let Some(takes) = (bytes * 1_000_000_000).checked_div(fault.bandwidth) {
             self.free_at = self.free_at.max(now) + Nanos(takes);
@@ -149,6 +175,17 @@ impl<M> Lane<M> {
         }
         self.traffic.harmed += u64::from(harmed);
         Fate { at: Some(at), again }
+    }
+
+    /// Remembers what was sent, as far as it may come once more.
+    pub(crate) fn remember(&mut self, message: &M)
+    where
+        M: Clone,
+    {
+        if self.recent.len() == RECENT_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(message.clone());
     }
 
     /// Keeps a packet that came to a cut lane; false if there is no room for it.

@@ -5,12 +5,18 @@
 //! pure function of the seed and of what it befalls (`keyed`).
 //!
 //! Where to start: [`simulate`] runs an interpreter's run; `world` is the event loop, `nodes`,
-//! `clients`, `network` and `faults` are what happens in it; `invariants` watches; [`disk`] is the
+//! `clients`, `network`, `faults`, `clock_faults`,
+//! `crash_faults`, `disk_faults` and `packet_faults` are what happens in it; `invariants` watches; [`disk`] is the
 //! device under every store.
 
+mod bursts;
 mod client_seat;
 mod clients;
+mod clock_faults;
+mod crash_faults;
 pub mod disk;
+mod disk_faults;
+mod disk_trouble;
 mod event;
 mod faults;
 mod guard;
@@ -20,6 +26,7 @@ mod keyed;
 mod lane;
 mod network;
 mod nodes;
+mod packet_faults;
 mod queue;
 mod seat;
 mod simulate;

@@ -18,7 +18,12 @@ const HEADER_BYTES: u64 = 60;
 
 impl<C: Core> World<'_, C> {
     /// Sends a packet from node to node.
-    pub(crate) fn send(&mut self, lane: usize, packet: Packet<C::Message>) {
+    pub(crate) fn send(&mut self, lane: usize, message: C::Message) {
+        let packet = self.harmed(lane, message);
+        self.send_packet(lane, packet);
+    }
+
+    fn send_packet(&mut self, lane: usize, packet: Packet<C::Message>) {
         let bytes = if self.lanes[lane].is_throttled() { weight(&packet) } else { 0 };
         let now = self.now;
         let path = &mut self.lanes[lane];
@@ -48,7 +53,7 @@ impl<C: Core> World<'_, C> {
         let (client, connection, is_up) = match &packet {
             Packet::Up { client, connection, .. } => (*client, *connection, true),
             Packet::Down { client, connection, .. } => (*client, *connection, false),
-            Packet::Peer(_) => return,
+            Packet::Peer(_) | Packet::Damaged(_) => return,
         };
         let seat = self.clients[client as usize].as_mut();
         let known = seat.and_then(|seat| seat.connection.as_mut());
@@ -75,7 +80,7 @@ impl<C: Core> World<'_, C> {
     /// A packet comes to the end of its lane, or to the cut in it.
     pub(crate) fn arrive(&mut self, lane: usize, epoch: u32, packet: Packet<C::Message>) {
         let path = &mut self.lanes[lane];
-        let is_peer = matches!(packet, Packet::Peer(_));
+        let is_peer = matches!(packet, Packet::Peer(_) | Packet::Damaged(_));
         let stream = self.options.weather.transport == Transport::Stream;
         if is_peer && stream && path.epoch != epoch {
             return;
@@ -100,15 +105,19 @@ impl<C: Core> World<'_, C> {
         self.lanes[lane].traffic.passed += 1;
         let ends = self.seats.len() + 1;
         match packet {
-            Packet::Peer(message) => {
-                let (from, slot) = (NodeId((lane / ends) as u16), lane % ends - 1);
-                self.event(slot, Event::Message { from, message });
-            }
+            Packet::Peer(message) => self.deliver_peer(lane, message),
+            Packet::Damaged(frame) => self.open_damaged(lane, &frame),
             Packet::Up { client, connection, what } => {
                 self.at_node(lane % ends - 1, (client, connection), what);
             }
             Packet::Down { client, connection, what } => self.at_client(client, connection, what),
         }
+    }
+
+    pub(crate) fn deliver_peer(&mut self, lane: usize, message: C::Message) {
+        let ends = self.seats.len() + 1;
+        let (from, slot) = (NodeId((lane / ends) as u16), lane % ends - 1);
+        self.event(slot, Event::Message { from, message });
     }
 
     /// Whether it answers something that was asked on its connection.
@@ -125,7 +134,7 @@ impl<C: Core> World<'_, C> {
     fn reset(&mut self, lane: usize, packet: &Packet<C::Message>) {
         let ends = self.seats.len() + 1;
         match packet {
-            Packet::Peer(_) => self.lanes[lane].break_off(),
+            Packet::Peer(_) | Packet::Damaged(_) => self.lanes[lane].break_off(),
             Packet::Up { client, connection, what } => {
                 let slot = lane % ends - 1;
                 self.seats[slot].connections.remove(connection);
@@ -207,6 +216,7 @@ impl<C: Core> World<'_, C> {
 
     /// A lane is treated otherwise from now on.
     pub(crate) fn change_lane(&mut self, lane: usize, to: LinkState) {
+        self.change_harm(lane, to);
         let path = &mut self.lanes[lane];
         let from = std::mem::replace(&mut path.state, to);
         if from.hold.is_none() || to.is_cut() {
@@ -234,6 +244,7 @@ impl<C: Core> World<'_, C> {
 fn weight<M: serde::Serialize>(packet: &Packet<M>) -> u64 {
     let content = match packet {
         Packet::Peer(message) => postcard::to_stdvec(message).map_or(0, |bytes| bytes.len()),
+        Packet::Damaged(frame) => frame.len(),
         Packet::Up { what: Up::Frame(frame), .. }
         | Packet::Down { what: Down::Frame(frame), .. } => frame.len(),
         Packet::Up { .. } | Packet::Down { .. } => 0,

@@ -5,7 +5,7 @@ use tribunal_history::{Mark, Nanos, NodeId, NodeState, Note};
 use tribunal_nodes::{Answer, ClientId, Core, Event, Response};
 
 use crate::disk::CrashMode;
-use crate::event::{Down, Packet, What, digest_of};
+use crate::event::{Down, What, digest_of};
 use crate::guard::guarded;
 use crate::host::{Host, Said, Want};
 use crate::invariants::Violation;
@@ -33,7 +33,7 @@ impl<C: Core> World<'_, C> {
     /// Begins to start a node; it is ready some time later.
     pub(crate) fn start(&mut self, slot: usize) {
         let seat = &mut self.seats[slot];
-        if seat.host.is_some() || seat.is_starting {
+        if seat.host.is_some() || seat.is_starting || seat.must_stay_down() {
             return;
         }
         seat.is_starting = true;
@@ -52,22 +52,30 @@ impl<C: Core> World<'_, C> {
             return;
         }
         let disk = seat.disk.take().expect("invariant: a node that is down has its disk");
+        if let Some(owner) = disk.owner().filter(|owner| *owner != seat.node) {
+            let reason = format!("the disk belongs to {owner}, not to {}", seat.node);
+            seat.disk = Some(disk);
+            return self.refused(slot, reason);
+        }
         match Host::start(&self.options.config, seat.node, disk, (now, wall)) {
             Ok(mut host) => {
-                host.heal_clocks(now, &self.holds.clocks(seat.node));
+                host.disk_mut().set_owner(seat.node);
                 seat.host = Some(host);
                 seat.role = None;
+                let node = seat.node;
+                self.set_clocks(node);
             }
             Err(refused) => {
                 let (disk, reason) = *refused;
                 seat.disk = Some(disk);
-                return self.say(slot, NodeState::Down, Cause::Unasked, reason);
+                return self.refused(slot, reason);
             }
         }
         self.redial(slot);
         self.say(slot, NodeState::Running, Cause::Asked, "ready".into());
         self.event(slot, Event::Started);
-        self.healed_node(self.seats[slot].node);
+        self.healed_node(self.seats[slot].node, "is ready again");
+        self.replay_to(slot);
     }
 
     /// Its peers find it again one after the other.
@@ -219,19 +227,25 @@ impl<C: Core> World<'_, C> {
         let key = Key { place: slot as u64, life: seat.life.into(), at: now, ordinal };
         let entropy = self.keys.entropy(key);
         let mut said = Said::new();
-        let done = guarded(|| act(host, now, entropy, &mut said)).unwrap_or_else(|panic| {
-            let words = panic.downcast_ref::<String>().map(String::as_str);
-            let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(format!("it panicked: {}", words.unwrap_or("no words")))
-        });
-        if let Err(reason) = done {
-            self.end(slot, false);
-            return self.say(slot, NodeState::Down, Cause::Unasked, reason);
+        match guarded(|| act(host, now, entropy, &mut said)) {
+            Ok(Ok(())) => {}
+            Ok(Err(reason)) => return self.stopped(slot, reason),
+            Err(panic) => {
+                let words = panic.downcast_ref::<String>().map(String::as_str);
+                let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+                let reason = format!("it panicked: {}", words.unwrap_or("no words"));
+                self.end(slot, false);
+                return self.say(slot, NodeState::Down, Cause::Unasked, reason);
+            }
         }
         self.watch_node(slot, &said.notes);
         self.hear(slot, &said.notes);
         for (number, want) in said.wants.into_iter().enumerate() {
+            let is_last = matches!(want, Want::Send(..)) && self.dies_at_send(slot);
             self.grant(slot, Key { ordinal: ordinal << 16 | number as u64, ..key }, want);
+            if is_last {
+                return self.crashed(slot);
+            }
         }
         self.arm(slot);
     }
@@ -258,7 +272,11 @@ impl<C: Core> World<'_, C> {
             match *note {
                 Note::Role { role, term } => {
                     let seat = &mut self.seats[slot];
+                    let is_new = term > seat.term;
                     (seat.role, seat.term) = (Some(role), term);
+                    if is_new {
+                        self.replay_to(slot);
+                    }
                 }
                 Note::Mark(mark) => self.reach(mark),
                 Note::Appended { .. } | Note::Committed { .. } | Note::Applied { .. } => continue,
@@ -278,7 +296,7 @@ impl<C: Core> World<'_, C> {
             Want::Send(to, message) => {
                 self.messages += 1;
                 let lane = self.lane(Some(node), Some(to));
-                self.send(lane, Packet::Peer(message));
+                self.send(lane, message);
             }
             Want::Reply(ClientId(connection), request, response) => {
                 let client = self.seats[slot].connections.get(&connection).copied();
@@ -290,6 +308,7 @@ impl<C: Core> World<'_, C> {
                 let life = self.seats[slot].life;
                 let wait = lazy
                     .unwrap_or_else(|| self.options.weather.sync.draw(&mut self.keys.sync(key)));
+                let wait = wait + self.seats[slot].trouble.slow_down();
                 self.later(wait, What::Synced { slot: slot as u16, life });
             }
         }
@@ -335,6 +354,9 @@ impl<C: Core> World<'_, C> {
                     self.resume(slot);
                 }
                 (format!("{node} goes on"), true)
+            }
+            NodeHold::Free if seat.must_stay_down() => {
+                (format!("{node} stays down for another fault"), false)
             }
             NodeHold::Free => {
                 self.start(slot);

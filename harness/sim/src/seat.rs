@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use tribunal_cluster::NodeHold;
-use tribunal_history::{Nanos, NodeId, Role};
+use tribunal_history::{FaultId, Nanos, NodeId, Role};
 use tribunal_nodes::Core;
 
+use crate::crash_faults::Doom;
 use crate::disk::SimDisk;
+use crate::disk_trouble::DiskTrouble;
 use crate::event::What;
 use crate::host::Host;
 use crate::keyed::Ordinal;
@@ -18,6 +20,10 @@ pub(crate) struct Seat<C: Core> {
     pub(crate) host: Option<Host<C>>,
     /// Its disk while it does not run.
     pub(crate) disk: Option<SimDisk>,
+    /// At which of its calls it is to die, and where it has.
+    pub(crate) dooms: BTreeMap<FaultId, Doom>,
+    /// What faults do to its disk.
+    pub(crate) trouble: DiskTrouble,
     /// Counts its starts.
     pub(crate) life: u32,
     pub(crate) hold: NodeHold,
@@ -42,6 +48,8 @@ impl<C: Core> Seat<C> {
             node,
             host: None,
             disk: Some(SimDisk::new()),
+            dooms: BTreeMap::new(),
+            trouble: DiskTrouble::default(),
             life: 0,
             hold: NodeHold::Free,
             is_starting: false,
@@ -52,6 +60,18 @@ impl<C: Core> Seat<C> {
             role: None,
             term: 0,
         }
+    }
+
+    /// Its disk, whether it runs or not.
+    pub(crate) fn disk_mut(&mut self) -> &mut SimDisk {
+        let running = self.host.as_mut().map(Host::disk_mut);
+        running.or(self.disk.as_mut()).expect("invariant: a node that is down has its disk")
+    }
+
+    /// Whether it must stay down although no fault kills it: it died at one of its calls, or over
+    /// its disk, and that is not healed.
+    pub(crate) fn must_stay_down(&self) -> bool {
+        self.trouble.holds() || self.dooms.values().any(|doom| doom.is_met)
     }
 
     /// Whether it runs but handles nothing.

@@ -9,7 +9,10 @@ use tribunal_history::{
 use tribunal_nodes::Core;
 
 use crate::client_seat::ClientSeat;
+use crate::clock_faults::Strobe;
+use crate::disk::{Atlas, Limits};
 use crate::event::What;
+use crate::faults::Healing;
 use crate::invariants::{Invariants, Violation};
 use crate::keyed::Keys;
 use crate::lane::{Lane, Traffic};
@@ -44,7 +47,11 @@ pub(crate) struct World<'a, C: Core> {
     /// What had happened on a fault's lanes when it was installed.
     pub(crate) before: BTreeMap<FaultId, Traffic>,
     /// Heals that wait for nodes to be ready.
-    pub(crate) healing: BTreeMap<FaultId, BTreeSet<NodeId>>,
+    pub(crate) healing: BTreeMap<FaultId, Healing>,
+    /// Clocks that jump to and fro.
+    pub(crate) strobes: BTreeMap<FaultId, Strobe>,
+    /// Whose disks have lost something.
+    pub(crate) atlas: Atlas,
     interpreter: &'a mut dyn Interpreter,
     watch: &'a mut dyn Watch,
     reports: VecDeque<Report>,
@@ -88,6 +95,8 @@ impl<'a, C: Core> World<'a, C> {
             holds: Holds::new(),
             before: BTreeMap::new(),
             healing: BTreeMap::new(),
+            strobes: BTreeMap::new(),
+            atlas: Atlas::new(ends as u16 - 1, Limits::WithinClaims),
             interpreter,
             watch,
             reports: VecDeque::from([Report::Woke]),
@@ -186,6 +195,7 @@ impl<'a, C: Core> World<'a, C> {
             What::Ready { slot, life } => self.ready(usize::from(slot), life),
             What::ClientWake { client } => self.wake_client(client),
             What::ClientGone { client } => self.forget_client(client),
+            What::Strobe { id } => self.strobe(id),
             What::Observe => {
                 let roles = self.roles();
                 self.tell(Report::Roles(roles));

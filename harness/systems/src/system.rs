@@ -133,7 +133,9 @@ impl System {
 }
 
 /// Linearizable, whatever of these goes wrong: losing the unsynced, stopping, lying clocks,
-/// packets late or lost.
+/// packets late or lost, disks that fail and say so. Not where a disk loses what it called durable
+/// and nobody knows ([`FaultFamily::DiskLoss`]): Raft rests on a server's term, vote and log being
+/// there when it comes back (Ongaro and Ousterhout 2014, §5).
 fn whole_claim() -> Claim {
     let faults = vec![
         FaultFamily::Partition,
@@ -143,6 +145,7 @@ fn whole_claim() -> Claim {
         FaultFamily::Clock,
         FaultFamily::Power,
         FaultFamily::Packet,
+        FaultFamily::Disk,
     ];
     Claim { rungs: vec![Rung { faults, promise: Promise::Linearizable }] }
 }

@@ -42,6 +42,19 @@ fn a_drift_is_a_rate() {
 }
 
 #[test]
+fn a_frozen_clock_stands_still_and_goes_on_from_there() {
+    let mut clock = ClockModel::new(Nanos(500));
+    clock.apply(Nanos(10), ClockFault::Freeze { clock: ClockKind::Monotonic }).unwrap();
+    assert_eq!(clock.monotonic(Nanos(99)), Nanos(10));
+    assert_eq!(clock.when(Nanos(11)), Nanos::MAX, "no timer comes");
+    assert_eq!(clock.when(Nanos(10)), Nanos(10), "but what was due is");
+    assert_eq!(clock.wall(Nanos(99)), Nanos(599), "the other clock goes on");
+    clock.heal(Nanos(100));
+    assert_eq!(clock.monotonic(Nanos(101)), Nanos(11));
+    assert_eq!(clock.when(Nanos(11)), Nanos(101));
+}
+
+#[test]
 fn healing_steps_wall_back_and_keeps_the_monotonic_offset() {
     let mut clock = ClockModel::new(Nanos(500));
     clock.apply(Nanos(0), jump(ClockKind::Wall, 1_000)).unwrap();
@@ -90,6 +103,8 @@ fn changes() -> impl Strategy<Value = Vec<(u64, Change)>> {
             .prop_map(|(clock, by_ns)| Change::Fault(jump(clock, by_ns))),
         (clock, DRIFT_PPM_MIN..=DRIFT_PPM_MAX)
             .prop_map(|(clock, ppm)| Change::Fault(drift(clock, ppm))),
+        prop_oneof![Just(ClockKind::Wall), Just(ClockKind::Monotonic)]
+            .prop_map(|clock| Change::Fault(ClockFault::Freeze { clock })),
         Just(Change::Heal),
     ];
     prop::collection::vec((0..100 * SECOND, change), 0..12)
@@ -146,6 +161,11 @@ proptest! {
         let (clock, now) = changed(&changes);
         let deadline = clock.monotonic(now) + Nanos(ahead);
         let due = clock.when(deadline);
+        if due == Nanos::MAX {
+            let much_later = now + Nanos(100_000 * SECOND);
+            prop_assert_eq!(clock.monotonic(much_later), clock.monotonic(now));
+            return Ok(());
+        }
         prop_assert!(due > now);
         prop_assert!(clock.monotonic(due) >= deadline);
         prop_assert!(clock.monotonic(Nanos(due.0 - 1)) < deadline);

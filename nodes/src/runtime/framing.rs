@@ -1,11 +1,12 @@
-//! Frames on a stream: a big-endian 32-bit length and a postcard body.
+//! Frames on a stream: a big-endian 32-bit length and a postcard body; between peers with a checksum
+//! behind it.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::codec::LengthDelimitedCodec;
 
-use crate::FRAME_BYTES_MAX;
+use crate::{FRAME_BYTES_MAX, seal_peer_frame};
 
 /// Longest frame between peers: an entry as long as the longest request fits with all that is
 /// around it.
@@ -34,6 +35,27 @@ pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
         Ok((value, [])) => Some(value),
         _ => None,
     }
+}
+
+/// Appends a frame between peers to `out`, as [`seal_peer_frame`] makes it; `false`, and nothing,
+/// if it is longer than a peer reads.
+pub(super) fn encode_sealed(message: &impl Serialize, out: &mut BytesMut) -> bool {
+    let body = seal_peer_frame(message);
+    let fits = body.len() <= PEER_FRAME_BYTES_MAX;
+    if fits {
+        out.put_u32(body.len() as u32);
+        out.put_slice(&body);
+    }
+    fits
+}
+
+/// One whole frame between peers.
+pub(super) fn sealed_frame(message: &impl Serialize) -> Bytes {
+    let body = seal_peer_frame(message);
+    let mut out = BytesMut::new();
+    out.put_u32(body.len() as u32);
+    out.put_slice(&body);
+    out.freeze()
 }
 
 /// One whole frame with this body.

@@ -16,9 +16,10 @@ use tribunal_history::NodeId;
 use super::accept::accept_each;
 use super::framing::{self, PEER_FRAME_BYTES_MAX};
 use super::inbox::Input;
+use crate::open_peer_frame;
 
 /// Version of what peers say to each other; another one is refused.
-const PEER_PROTOCOL: u32 = 1;
+const PEER_PROTOCOL: u32 = 2;
 
 /// Connections at once, of all peers.
 const CONNECTIONS_MAX: usize = 256;
@@ -74,7 +75,7 @@ impl<M: DeserializeOwned + Send + 'static> PeerIn<M> {
     async fn serve(&self, stream: TcpStream) {
         let mut frames = FramedRead::new(stream, framing::codec(PEER_FRAME_BYTES_MAX));
         let hello = match timeout(HELLO_LIMIT, frames.next()).await {
-            Ok(Some(Ok(body))) => framing::decode::<PeerHello>(&body),
+            Ok(Some(Ok(body))) => open_peer_frame::<PeerHello>(&body),
             _ => return,
         };
         let Some(hello) = hello.filter(|hello| self.welcomes(hello)) else {
@@ -95,8 +96,8 @@ impl<M: DeserializeOwned + Send + 'static> PeerIn<M> {
                 },
                 _ = &mut superseded => return,
             };
-            let Some(message) = framing::decode(&body) else {
-                tracing::warn!(%from, "closed a connection for a malformed frame");
+            let Some(message) = open_peer_frame(&body) else {
+                tracing::warn!(%from, "closed a connection for a damaged frame");
                 return;
             };
             if self.inbox.send(Input::Peer { from, message }).await.is_err() {

@@ -58,6 +58,31 @@ fn a_planted_bug_is_found_and_its_report_tells_how() {
 }
 
 #[test]
+fn machines_that_fail_are_survived_and_the_run_is_repeated_exactly() {
+    let tribunal = Tribunal::new();
+    let faults = "disk,crash-at-sync,clock:suspend,clock:strobe,packet:corrupt,swizzle-clog";
+    let args = ["run", "--cluster", "sim", "--time-limit", "70s", "--seed", "7", "--verify"];
+    tribunal.call(&[&args[..], &["--nemesis", faults]].concat()).exits(0).says("VALID");
+}
+
+#[test]
+fn what_is_beyond_the_claim_makes_a_run_unknown_and_says_so() {
+    let tribunal = Tribunal::new();
+    let args = ["run", "--cluster", "sim", "--time-limit", "20s", "--seed", "7"];
+    let wiped = tribunal.call(&[&args[..], &["--nemesis", "wipe"]].concat());
+    wiped.exits(2).says("outside the claim: disk-loss");
+}
+
+#[test]
+fn what_needs_the_simulator_is_told() {
+    let tribunal = Tribunal::new();
+    let run = ["run", "--nemesis", "disk,clock:freeze", "--time-limit", "2s"];
+    tribunal.call(&run).exits(69).says("--cluster sim");
+    tribunal.call(&["list", "nemeses"]).exits(0).says("(--cluster sim only)");
+    tribunal.call(&["doctor"]).says("and alone disk");
+}
+
+#[test]
 fn what_only_the_simulator_has_is_refused_elsewhere() {
     let tribunal = Tribunal::new();
     tribunal.call(&["run", "--verify"]).exits(64).says("--cluster sim");

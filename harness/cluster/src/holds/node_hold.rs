@@ -8,7 +8,8 @@ pub enum NodeHold {
     /// Nothing.
     #[default]
     Free,
-    /// A pause. A node that was down when only a pause is left stays down until it is free.
+    /// A pause, or a suspension. A node that was down when only that is left stays down until it is
+    /// free.
     Paused,
     /// A kill.
     Killed,
@@ -17,15 +18,19 @@ pub enum NodeHold {
 }
 
 impl NodeHold {
-    /// The hold under one fault alone; free for faults of links and clocks.
+    /// The hold under one fault alone; free for faults of links, clocks and disks.
     pub const fn under(kind: FaultKind) -> NodeHold {
         match kind {
-            FaultKind::Pause => NodeHold::Paused,
+            FaultKind::Pause | FaultKind::Suspend => NodeHold::Paused,
             FaultKind::Kill => NodeHold::Killed,
             FaultKind::Power => NodeHold::PowerCut,
-            FaultKind::Link(_) | FaultKind::ClockJump { .. } | FaultKind::ClockDrift { .. } => {
-                NodeHold::Free
-            }
+            FaultKind::Link(_)
+            | FaultKind::CrashAt { .. }
+            | FaultKind::ClockJump { .. }
+            | FaultKind::ClockDrift { .. }
+            | FaultKind::ClockStrobe { .. }
+            | FaultKind::ClockFreeze { .. }
+            | FaultKind::Disk(_) => NodeHold::Free,
         }
     }
 

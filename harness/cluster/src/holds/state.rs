@@ -77,7 +77,8 @@ impl Holds {
             .unwrap_or_default()
     }
 
-    /// How far a clock is off: jumps add up, and so do rates. Saturates.
+    /// How far a clock is off: jumps add up, and so do rates. Saturates. Not of what strobes or
+    /// stands still, which no fixed offset and rate can say.
     pub fn clock(&self, node: NodeId, clock: ClockKind) -> ClockOffset {
         let mut total = ClockOffset { clock, offset_ns: 0, ppm: 0 };
         // Summed wide and narrowed once: saturating in between would depend on the order.
@@ -96,6 +97,12 @@ impl Holds {
         total.offset_ns = narrow(offset_ns);
         total.ppm = i32::try_from(ppm).unwrap_or(if ppm < 0 { i32::MIN } else { i32::MAX });
         total
+    }
+
+    /// Whether a clock stands still: any active fault that freezes it is enough.
+    pub fn is_frozen(&self, node: NodeId, clock: ClockKind) -> bool {
+        let mut mine = self.active.values().filter(|fault| fault.nodes.contains(&node));
+        mine.any(|fault| fault.kind.freezes() == Some(clock))
     }
 
     /// The clocks of a node that are off, for a node that is started now.

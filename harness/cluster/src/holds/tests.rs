@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use tribunal_history::{
-    ClockKind, Fault, FaultId, FaultKind, Link, LinkEnd, LinkFault, LinkHeal, Nanos, NodeId, PPM,
-    PacketFault, Random, Seed,
+    ClockKind, DiskFault, Fault, FaultId, FaultKind, Link, LinkEnd, LinkFault, LinkHeal, Nanos,
+    NodeId, PPM, PacketFault, Random, Seed,
 };
 
 use super::{Holds, LinkState, NodeHold, Transition};
@@ -28,6 +28,11 @@ fn random_packet_fault(random: &mut Random) -> PacketFault {
         duplicate_ppm: some(u64::from(PPM)) as u32,
         reorder_ppm: some(u64::from(PPM)) as u32,
         bandwidth: some(1_000),
+        burst_loss_ppm: some(u64::from(PPM)) as u32,
+        burst_every: Nanos(some(100)),
+        burst_lasts: Nanos(some(100)),
+        corrupt_ppm: some(u64::from(PPM)) as u32,
+        replay_ppm: some(u64::from(PPM)) as u32,
     }
 }
 
@@ -41,12 +46,15 @@ fn random_fault(id: u32, random: &mut Random) -> Fault {
         3 => LinkFault::Packet(random_packet_fault(random)),
         _ => LinkFault::LoseReply,
     };
-    let kind = match random.below(6) {
+    let kind = match random.below(9) {
         0 => FaultKind::Link(link),
         1 => FaultKind::Kill,
         2 => FaultKind::Pause,
         3 => FaultKind::Power,
         4 => FaultKind::ClockJump { clock, by_ns: random.bits() as i64 },
+        5 => FaultKind::ClockFreeze { clock },
+        6 => FaultKind::Suspend,
+        7 => FaultKind::Disk(DiskFault::Slow { by: Nanos(random.bits()) }),
         _ => FaultKind::ClockDrift { clock, ppm: random.bits() as i32 },
     };
     let on_links = matches!(kind, FaultKind::Link(_));
@@ -211,6 +219,20 @@ fn clock_faults_add_up_for_each_clock() {
     assert_eq!(holds.clocks(NodeId(2)).len(), 0);
     holds.heal(FaultId(1));
     assert_eq!(holds.clock(NodeId(1), ClockKind::Wall).offset_ns, -200);
+}
+
+#[test]
+fn a_clock_stands_still_while_any_fault_freezes_it() {
+    let (node, clock) = (NodeId(1), ClockKind::Monotonic);
+    let mut holds = Holds::new();
+    holds.install(&fault(1, FaultKind::ClockFreeze { clock }));
+    let suspended = holds.install(&fault(2, FaultKind::Suspend));
+    let (from, to) = (NodeHold::Free, NodeHold::Paused);
+    assert_eq!(suspended, vec![Transition::Node { node, from, to }]);
+    holds.heal(FaultId(1));
+    assert!(holds.is_frozen(node, clock) && !holds.is_frozen(node, ClockKind::Wall));
+    holds.heal(FaultId(2));
+    assert!(!holds.is_frozen(node, clock));
 }
 
 #[test]

@@ -22,8 +22,16 @@ pub(super) async fn install(
             let ppm = wanted.iter().find(|off| off.clock == clock).map_or(0, |off| off.ppm);
             (clock, Ask::ClockDrift { clock, ppm })
         }
-        FaultKind::Link(_) | FaultKind::Kill | FaultKind::Pause | FaultKind::Power => {
-            return Part::skipped("not a fault of clocks");
+        FaultKind::Link(_)
+        | FaultKind::Kill
+        | FaultKind::Pause
+        | FaultKind::Power
+        | FaultKind::CrashAt { .. }
+        | FaultKind::ClockStrobe { .. }
+        | FaultKind::ClockFreeze { .. }
+        | FaultKind::Suspend
+        | FaultKind::Disk(_) => {
+            return Part::skipped("not a fault of clocks that nodes are asked for");
         }
     };
     let drift = match ask {

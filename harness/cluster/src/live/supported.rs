@@ -22,6 +22,13 @@ pub(super) fn check(fault: &Fault, nodes: Option<u16>, lossy: bool) -> Result<()
                 "the run's disks keep unsynced bytes: it was not set up for power faults",
             );
         }
+        FaultKind::ClockStrobe { .. } | FaultKind::ClockFreeze { .. } | FaultKind::Suspend => {
+            return refuse("only --cluster sim has clocks that strobe or stand still");
+        }
+        FaultKind::CrashAt { .. } => {
+            return refuse("only --cluster sim can let a node die at one of its calls");
+        }
+        FaultKind::Disk(_) => return refuse("only --cluster sim has disks that misbehave"),
         FaultKind::Kill
         | FaultKind::Pause
         | FaultKind::Power
@@ -57,6 +64,11 @@ fn check_links(fault: &Fault, kind: LinkFault) -> Result<(), Unsupported> {
         if matches!(kind, LinkFault::Packet(packet) if packet.is_clear()) {
             return refuse("it harms no packet".into());
         }
+        if matches!(kind, LinkFault::Packet(packet) if packet.needs_simulation()) {
+            return refuse(
+                "only --cluster sim loses packets in bursts, corrupts and replays them".into(),
+            );
+        }
         if kind == LinkFault::LoseReply && !carries_replies {
             return refuse(format!("{link} carries no replies to clients"));
         }
@@ -69,7 +81,7 @@ fn check_links(fault: &Fault, kind: LinkFault) -> Result<(), Unsupported> {
 
 #[cfg(test)]
 mod tests {
-    use tribunal_history::{FaultId, LinkHeal, Nanos, NodeId, PacketFault};
+    use tribunal_history::{CrashPoint, DiskFault, FaultId, LinkHeal, Nanos, NodeId, PacketFault};
 
     use super::*;
 
@@ -94,6 +106,10 @@ mod tests {
         assert!(!on_nodes(FaultKind::Power), "disks that keep all lose nothing");
         let power = fault(FaultKind::Power, vec![], vec![NodeId(1)]);
         assert!(check(&power, Some(3), true).is_ok());
+        assert!(!on_nodes(FaultKind::Suspend));
+        let point = CrashPoint::Sync;
+        assert!(!on_nodes(FaultKind::CrashAt { point, count: 1 }));
+        assert!(!on_nodes(FaultKind::Disk(DiskFault::ReadError)), "real disks do as they do");
 
         let (peers, replies) = (Link::between(NodeId(1), NodeId(2)), Link::replies(NodeId(1)));
         let hold = LinkFault::Hold { at_heal: LinkHeal::Deliver };
@@ -101,6 +117,7 @@ mod tests {
         let harm = |packet| on_link(LinkFault::Packet(packet), peers);
         let late = PacketFault { delay: Nanos(2), jitter: Nanos(1), ..PacketFault::CLEAR };
         assert!(harm(late) && harm(PacketFault { bandwidth: 1_000, ..PacketFault::CLEAR }));
+        assert!(!harm(PacketFault { replay_ppm: 1, ..late }));
         assert!(!harm(PacketFault::CLEAR) && on_link(LinkFault::Refuse, peers));
         assert!(on_link(LinkFault::LoseReply, replies) && !on_link(LinkFault::LoseReply, peers));
         assert!(!on_link(LinkFault::Refuse, replies));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tribunal_cluster::{Command, Entry};
 use tribunal_history::{
-    At, FaultFamily, FaultId, FaultRecord, Injection, Link, Mark, Nanos, NodeId, NodeReading, Plan,
+    At, Fault, FaultId, FaultRecord, Injection, Link, Mark, Nanos, NodeId, NodeReading, Plan,
     PlannedKind, Roles, Seed,
 };
 use tribunal_nemesis::{Resolved, resolve, survivable};
@@ -232,9 +232,8 @@ impl FaultBook {
     /// Nodes that a fault holds down or still.
     fn held_nodes(&self) -> BTreeSet<NodeId> {
         let held = self.entries.iter().filter(|entry| {
-            let family = entry.record.planned.family;
-            entry.is_in_force()
-                && matches!(family, FaultFamily::Kill | FaultFamily::Pause | FaultFamily::Power)
+            let stops = |fault: &Fault| fault.kind.stops_nodes();
+            entry.is_in_force() && entry.record.resolved.as_ref().is_some_and(stops)
         });
         held.flat_map(|entry| entry.record.resolved.iter().flat_map(|fault| fault.nodes.clone()))
             .collect()
@@ -404,13 +403,15 @@ impl FaultBook {
 }
 
 /// What is known of a fault's effect as soon as it is in force: a process that was stopped is
-/// stopped, a clock that jumped reads otherwise. Of links only their traffic can tell.
+/// stopped, a clock that jumped reads otherwise. Of links only their traffic can tell, of disks
+/// what was asked of them.
 fn effective_at_once(kind: &PlannedKind, readings: &[NodeReading]) -> Option<bool> {
     match kind {
         PlannedKind::ClockJump { .. } => {
             Some(readings.iter().any(|reading| reading.before_ns != reading.after_ns))
         }
         PlannedKind::ClockDrift { .. } => Some(!readings.is_empty()),
+        PlannedKind::Disk(_) | PlannedKind::CrashAt { .. } => None,
         kind => kind.on_nodes().map(|_| true),
     }
 }

@@ -127,6 +127,17 @@ impl Atlas {
         Ok(claim)
     }
 
+    /// From now on faults may go beyond claims.
+    pub const fn go_beyond(&mut self) {
+        self.limits = Limits::BeyondClaims;
+    }
+
+    /// Whether this node's disk has lost something.
+    pub fn is_damaged(&self, node: NodeId) -> bool {
+        let state = self.slot(node).and_then(|slot| self.disks.get(slot));
+        state.is_some_and(|state| *state != State::Whole)
+    }
+
     /// The fault that was permitted last on this node's whole disk found nothing to strike: the
     /// disk is whole.
     pub fn missed(&mut self, node: NodeId) {

@@ -88,6 +88,12 @@ impl DeviceFile {
         self.put(index, 0, &page[..valid]);
     }
 
+    /// A byte; zero where nothing was ever written.
+    pub(super) fn byte(&self, offset: usize) -> u8 {
+        let block = self.blocks.get(offset / BLOCK_BYTES);
+        block.map_or(0, |block| block[offset % BLOCK_BYTES])
+    }
+
     /// Flips every bit of `mask` in a byte.
     pub(super) fn flip(&mut self, offset: usize, mask: u8) {
         self.block_mut(offset / BLOCK_BYTES)[offset % BLOCK_BYTES] ^= mask;

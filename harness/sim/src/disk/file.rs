@@ -26,6 +26,8 @@ pub(super) struct SimFile {
     pub(super) claimed: usize,
     /// How long the device's content was when the last write lengthened it.
     pub(super) settled: usize,
+    /// Bytes of the device that rotted, and what they were, until they are written again.
+    pub(super) rotten: BTreeMap<usize, u8>,
 }
 
 /// Why a block that passes for clean is other on the device.
@@ -93,6 +95,7 @@ impl SimFile {
         self.claimed = self.claimed.min(len);
         self.settled = self.settled.min(len);
         self.strays.split_off(&DeviceFile::blocks_of(len));
+        self.rotten.split_off(&len);
     }
 
     /// Brings what is dirty to the device, but for a block to skip; gives the bytes.
@@ -127,7 +130,21 @@ impl SimFile {
         }
         self.clean = len;
         self.claimed = 0;
+        self.rotten.split_off(&from);
         len - from
+    }
+
+    /// Puts back what rotted and was not written since; gives how many bytes that were.
+    pub(super) fn mend(&mut self) -> u64 {
+        let mut mended = 0;
+        for (offset, was) in std::mem::take(&mut self.rotten) {
+            if offset < self.device.len() && self.device.byte(offset) != was {
+                self.device.flip(offset, self.device.byte(offset) ^ was);
+                self.reread(offset / BLOCK_BYTES);
+                mended += 1;
+            }
+        }
+        mended
     }
 
     /// A sync that did not write: what was dirty passes for clean, or is taken back.

@@ -40,10 +40,11 @@ impl SimDisk {
         self.log(FaultKind::Rollback, replaced);
     }
 
-    /// Everything is gone; for a machine that is off.
+    /// Everything is gone, and whose disk it was; for a machine that is off.
     pub fn wipe(&mut self) {
         let lost = self.files.len() as u64;
         self.names = Names::default();
+        self.owner = None;
         self.files.clear();
         self.used = 0;
         self.log(FaultKind::Wipe, lost);

@@ -156,6 +156,10 @@ impl SimDisk {
         if let Some((other, at)) = victim {
             let other = self.file_mut(other);
             other.device.overwrite(at, &page);
+            let first = at * super::BLOCK_BYTES;
+            other
+                .rotten
+                .retain(|offset, _| *offset < first || *offset >= first + super::BLOCK_BYTES);
             other.changed_below(at);
         }
         self.log(FaultKind::MisdirectedWrite, 1);

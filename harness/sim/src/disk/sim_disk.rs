@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use tribunal_history::{Random, Seed};
+use tribunal_history::{NodeId, Random, Seed};
 use tribunal_nodes::DiskOperation;
 
 use super::armed::{Armed, Strike};
@@ -32,6 +32,8 @@ pub struct SimDisk {
     pub(super) gone: bool,
     pub(super) read_only: bool,
     struck: StruckLog,
+    /// Whose it is.
+    pub(super) owner: Option<NodeId>,
     pub(super) last_crash: Option<CrashReport>,
 }
 
@@ -71,6 +73,16 @@ impl SimDisk {
         self.capacity = bytes;
     }
 
+    /// Whose disk it is, as a file on it would say; `None` until it is somebody's.
+    pub const fn owner(&self) -> Option<NodeId> {
+        self.owner
+    }
+
+    /// Makes it somebody's.
+    pub const fn set_owner(&mut self, node: NodeId) {
+        self.owner = Some(node);
+    }
+
     /// Bytes of all files.
     pub const fn used(&self) -> u64 {
         self.used
@@ -84,6 +96,11 @@ impl SimDisk {
     /// Takes back every strike that still waits.
     pub fn disarm(&mut self) {
         self.armed.clear();
+    }
+
+    /// Takes back the strikes of one key that still wait.
+    pub fn disarm_of(&mut self, key: Seed) {
+        self.armed.retain(|armed| armed.key != key);
     }
 
     /// What still waits.
@@ -164,13 +181,21 @@ impl SimDisk {
             chosen.insert(first + random.below(count));
         }
         for bit in &chosen {
-            file.device.flip((bit / 8) as usize, 1 << (bit % 8));
+            let offset = (bit / 8) as usize;
+            file.rotten.entry(offset).or_insert_with(|| file.device.byte(offset));
+            file.device.flip(offset, 1 << (bit % 8));
             file.reread((bit / 8) as usize / BLOCK_BYTES);
         }
         let tail = chosen.last().is_some_and(|bit| bit / 8 >= file.settled as u64);
         let kind = if tail { FaultKind::TailRot } else { FaultKind::BitRot };
         self.log(kind, chosen.len() as u64);
         chosen.len() as u64
+    }
+
+    /// Puts back every byte that rotted and was not written since, as a repair from a second copy
+    /// does; gives how many.
+    pub fn mend(&mut self) -> u64 {
+        self.files.values_mut().map(SimFile::mend).sum()
     }
 
     /// Drops every clean block from the cache, as memory pressure does: what is on the device

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tribunal_checkers::Budget;
 use tribunal_engine::{Run, RunOptions, RunSummary};
-use tribunal_history::{BugSet, Nanos, NodeId, Plan, Seed, Verdict};
+use tribunal_history::{BugSet, Nanos, NodeId, Plan, Schedule, Seed, Verdict};
 use tribunal_nemesis::{GenerateOptions, Medium, Spec, generate};
 use tribunal_nodes::{BUGS, Config};
 use tribunal_sim::{NoWatch, SimOptions, Simulated, Weather, simulate};
@@ -23,6 +23,8 @@ pub(crate) struct Trial {
     pub(crate) secs: u64,
     pub(crate) weather: Weather,
     pub(crate) config: fn(&mut Config),
+    /// In place of what the nemesis draws.
+    pub(crate) schedule: Option<Schedule>,
 }
 
 impl Trial {
@@ -37,6 +39,7 @@ impl Trial {
             secs: 20,
             weather: Weather::CALM,
             config: |_| {},
+            schedule: None,
         }
     }
 }
@@ -112,7 +115,10 @@ fn plan(trial: &Trial) -> Plan {
         operation_timeout: Nanos::from_secs(1),
         recovery_limit: Nanos::from_secs(30),
         seed: Seed(trial.seed),
-        schedule: generate(&spec, Seed(trial.seed), time_limit, &options),
+        schedule: trial
+            .schedule
+            .clone()
+            .unwrap_or_else(|| generate(&spec, Seed(trial.seed), time_limit, &options)),
         script: None,
     }
 }

@@ -57,6 +57,9 @@ fn what_nothing_survives_is_refused_unless_asked_for() {
         assert_eq!(beyond.permit(ONE, kind), Ok(Claim::OutsideClaim));
     }
     assert_eq!(within.damaged(), 0);
+    assert!(beyond.is_damaged(ONE) && !beyond.is_damaged(TWO) && !within.is_damaged(ONE));
+    within.go_beyond();
+    assert_eq!(within.permit(TWO, FaultKind::Wipe), Ok(Claim::OutsideClaim));
     let refused = beyond.permit(TWO, FaultKind::Wipe).unwrap_err();
     assert_eq!(refused, Refusal::AnotherCopy { node: ONE });
 }

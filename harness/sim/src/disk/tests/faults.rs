@@ -315,3 +315,56 @@ fn what_was_renamed_is_settled() {
     disk.sync_dir().unwrap();
     assert_eq!(disk.files().next().unwrap().settled_len, 100);
 }
+
+/// What rotted and was not written since is as it was; what was written since stays.
+#[test]
+fn what_rotted_can_be_mended() {
+    for seed in 0..200 {
+        let mut random = random(seed);
+        let whole = bytes(&mut random, 2 * BLOCK_BYTES);
+        let mut disk = with_file("a", &whole);
+        put(&mut disk, "b", &[1; 10]);
+        let bits = 1 + random.below(40);
+        assert_eq!(disk.rot("a", 0..whole.len() as u64, bits, &mut random), bits);
+        assert_ne!(disk.read("a").unwrap(), whole);
+        let expected = match seed % 3 {
+            // Nothing happens meanwhile.
+            0 => whole.clone(),
+            // It grows, and the machine restarts.
+            1 => {
+                put(&mut disk, "a", &[7; 10]);
+                cut_power(&mut disk);
+                [&whole[..], &[7; 10]].concat()
+            }
+            // It is cut, and other content comes in place of what rotted.
+            _ => {
+                disk.truncate("a", 10).unwrap();
+                put(&mut disk, "a", &[7; 100]);
+                let kept = disk.read("a").unwrap();
+                disk.mend();
+                assert_eq!(disk.read("a").unwrap()[10..], kept[10..]);
+                continue;
+            }
+        };
+        assert!(disk.mend() > 0);
+        assert_eq!(disk.read("a").unwrap(), expected);
+        cut_power(&mut disk);
+        assert_eq!(disk.read("a").unwrap(), expected);
+        assert_eq!(disk.mend(), 0, "once");
+    }
+}
+
+#[test]
+fn strikes_are_taken_back_by_their_key_and_a_wiped_disk_is_nobodys() {
+    let mut disk = with_file("a", b"x");
+    disk.arm(Armed { times: u64::MAX, ..once(Strike::ReadError) });
+    disk.arm(Armed { times: u64::MAX, ..Armed::once(Strike::WriteError, Seed(12)) });
+    disk.disarm_of(KEY);
+    assert!(disk.read("a").is_ok() && disk.append("a", b"y").is_err());
+    disk.set_owner(tribunal_history::NodeId(2));
+    let image = disk.image();
+    disk.restore(&image);
+    assert_eq!(disk.owner(), Some(tribunal_history::NodeId(2)));
+    disk.wipe();
+    assert_eq!((disk.owner(), disk.used()), (None, 0));
+}

@@ -1,0 +1,91 @@
+//! Nodes that die at one of their calls.
+
+use tribunal_cluster::{Cause, NodeHold};
+use tribunal_history::{CrashPoint, Fault, FaultId, NodeState};
+use tribunal_nodes::Core;
+
+use crate::disk;
+use crate::world::World;
+
+/// At which call a node is to die.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doom {
+    point: CrashPoint,
+    /// Messages left until then; the disk counts its own calls.
+    sends_left: u32,
+    /// Whether it has died there, and stays down until the heal.
+    pub(crate) is_met: bool,
+}
+
+impl<C: Core> World<'_, C> {
+    /// From now on the node's calls are counted. Of several faults that count calls of its disk the
+    /// last is in force.
+    pub(crate) fn doom(&mut self, id: FaultId, slot: usize, point: CrashPoint, count: u32) {
+        let seat = &mut self.seats[slot];
+        seat.dooms.insert(id, Doom { point, sends_left: count, is_met: false });
+        if let Some(point) = on_disk(point) {
+            seat.disk_mut().crash_at(point, count.into());
+        }
+    }
+
+    /// Counts a message; whether the node dies behind it.
+    pub(crate) fn dies_at_send(&mut self, slot: usize) -> bool {
+        let mut dies = false;
+        let dooms = self.seats[slot].dooms.values_mut();
+        for doom in dooms.filter(|doom| doom.point == CrashPoint::Send && doom.sends_left > 0) {
+            doom.sends_left -= 1;
+            dies |= doom.sends_left == 0;
+        }
+        dies
+    }
+
+    /// The machine died at the call that was counted.
+    pub(crate) fn crashed(&mut self, slot: usize) {
+        let on_disk = self.seats[slot].disk_mut().is_gone();
+        self.power_off(slot);
+        let mut words = String::from("lost power");
+        for doom in self.seats[slot].dooms.values_mut() {
+            let is_it = match doom.point {
+                CrashPoint::Send => !on_disk && doom.sends_left == 0,
+                CrashPoint::Write | CrashPoint::Sync => on_disk,
+            };
+            if is_it && !doom.is_met {
+                doom.is_met = true;
+                words = format!("lost power at a {}", doom.point);
+            }
+        }
+        self.say(slot, NodeState::Down, Cause::Asked, words);
+        let node = self.seats[slot].node;
+        self.healed_node(node, "died again");
+    }
+
+    /// Nodes die at no call any more, and those that did start; gives what came of it.
+    pub(crate) fn pardon(&mut self, fault: &Fault) -> (String, bool) {
+        let mut dead = Vec::new();
+        for node in &fault.nodes {
+            let seat = &mut self.seats[node.slot()];
+            let Some(doom) = seat.dooms.remove(&fault.id) else { continue };
+            if doom.is_met {
+                dead.push(node.to_string());
+            } else if let Some(point) = on_disk(doom.point) {
+                seat.disk_mut().crash_at(point, 0);
+            }
+            if seat.hold == NodeHold::Free {
+                self.start(node.slot());
+            }
+        }
+        match dead.len() {
+            0 => ("nobody came to that call".into(), false),
+            _ => (format!("{} died there", dead.join(", ")), true),
+        }
+    }
+}
+
+/// As the disk calls it; `None` for what no disk counts.
+const fn on_disk(point: CrashPoint) -> Option<disk::CrashPoint> {
+    match point {
+        CrashPoint::Write => Some(disk::CrashPoint::Write),
+        CrashPoint::Sync => Some(disk::CrashPoint::Sync),
+        CrashPoint::Send => None,
+    }
+}
