@@ -107,7 +107,7 @@ fn a_node_that_stops_over_its_disk_is_down_until_the_heal() {
 fn what_is_beyond_the_claim_is_recorded_as_such() {
     let claim = (tribunal_systems::find("raft").unwrap().claim)();
     for nemesis in BEYOND {
-        let (mut struck, mut caught) = (0, 0);
+        let mut struck = 0;
         for seed in 0..6 {
             let outcome = run(&under(nemesis, seed));
             assert_eq!(outcome.simulated.problem, None);
@@ -117,14 +117,8 @@ fn what_is_beyond_the_claim_is_recorded_as_such() {
                 assert!(claim.rung(effective).is_none());
                 struck += 1;
             }
-            let refused = outcome.simulated.record.node_events.iter().any(|event| {
-                matches!(event, NodeEvent::State { detail, .. } if detail.contains("stopped over"))
-            });
-            let broken = outcome.simulated.violation.is_some() || refused;
-            caught += usize::from(broken || outcome.verdict != Verdict::Valid);
         }
         assert!(struck >= 3, "{nemesis} struck in {struck} runs");
-        println!("{nemesis}: {struck} struck, {caught} noticed");
     }
 }
 
