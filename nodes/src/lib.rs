@@ -7,9 +7,12 @@ mod core;
 mod digest;
 mod disk;
 mod gate;
+mod guard;
+mod invariants;
 pub mod kv;
 pub mod raft;
 mod registry;
+mod renumber;
 mod request;
 pub mod runtime;
 pub mod single;
@@ -27,7 +30,10 @@ pub use core::{
 };
 pub use disk::{Disk, DiskError, DiskOperation, LossyDisk, MemoryDisk, RealDisk};
 pub use gate::Gate;
+pub use guard::{guarded, in_core};
+pub use invariants::{Invariant, Invariants};
 pub use registry::{CORES, visit};
+pub use renumber::renumber;
 pub use request::{
     Answer, CLIENT_PROTOCOL, Command, FRAME_BYTES_MAX, Hello, Refusal, Request, RequestBody,
     Response,

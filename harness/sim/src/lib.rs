@@ -5,17 +5,15 @@
 //! pure function of the seed and of what it befalls (`keyed`).
 //!
 //! Where to start: [`simulate`] runs an interpreter's run; `world` is the event loop, `nodes`,
-//! `clients`, `network` and `faults` are what happens in it; `invariants` watches; [`disk`] is the
-//! device under every store.
+//! `clients`, `network` and `faults` are what happens in it; [`tribunal_nodes::Invariants`] watches;
+//! [`disk`] is the device under every store.
 
 mod client_seat;
 mod clients;
 pub mod disk;
 mod event;
 mod faults;
-mod guard;
 mod host;
-mod invariants;
 mod keyed;
 mod lane;
 mod network;
@@ -24,11 +22,11 @@ mod queue;
 mod seat;
 mod simulate;
 mod trace;
+mod violation;
 mod weather;
 mod world;
 
-pub use guard::in_core;
-pub use invariants::{Invariant, Violation};
 pub use simulate::{NoWatch, SimOptions, Simulated, Watch, simulate};
 pub use trace::{TRACE_STEP, Trace};
+pub use violation::Violation;
 pub use weather::{Delay, SIM_OPTIONS, SimOptionError, Transport, Weather};

@@ -2,14 +2,13 @@
 
 use tribunal_cluster::{Cause, NodeAction, NodeHold, Report};
 use tribunal_history::{Mark, Nanos, NodeId, NodeState, Note};
-use tribunal_nodes::{Answer, ClientId, Core, Event, Response};
+use tribunal_nodes::{Answer, ClientId, Core, Event, Response, guarded};
 
 use crate::disk::CrashMode;
 use crate::event::{Down, Packet, What, digest_of};
-use crate::guard::guarded;
 use crate::host::{Host, Said, Want};
-use crate::invariants::Violation;
 use crate::keyed::Key;
+use crate::violation::Violation;
 use crate::world::World;
 
 /// How long a node that goes on takes for each thing that waited.
@@ -219,11 +218,8 @@ impl<C: Core> World<'_, C> {
         let key = Key { place: slot as u64, life: seat.life.into(), at: now, ordinal };
         let entropy = self.keys.entropy(key);
         let mut said = Said::new();
-        let done = guarded(|| act(host, now, entropy, &mut said)).unwrap_or_else(|panic| {
-            let words = panic.downcast_ref::<String>().map(String::as_str);
-            let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(format!("it panicked: {}", words.unwrap_or("no words")))
-        });
+        let done = guarded(|| act(host, now, entropy, &mut said))
+            .unwrap_or_else(|words| Err(format!("it panicked: {words}")));
         if let Err(reason) = done {
             self.end(slot, false);
             return self.say(slot, NodeState::Down, Cause::Unasked, reason);

@@ -6,17 +6,17 @@ use tribunal_cluster::{Command, Entry, Holds, Interpreter, Report};
 use tribunal_history::{
     FaultId, FaultRecord, Mark, Nanos, NodeId, NodeRole, OpId, ProcessId, Record, Roles,
 };
-use tribunal_nodes::Core;
+use tribunal_nodes::{Core, Invariants};
 
 use crate::client_seat::ClientSeat;
 use crate::event::What;
-use crate::invariants::{Invariants, Violation};
 use crate::keyed::Keys;
 use crate::lane::{Lane, Traffic};
 use crate::queue::Queue;
 use crate::seat::Seat;
 use crate::simulate::{SimOptions, Simulated, Watch};
 use crate::trace::Trace;
+use crate::violation::Violation;
 
 /// How long nodes take to answer what role they play.
 const OBSERVE: Nanos = Nanos::from_millis(1);
