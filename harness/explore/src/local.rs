@@ -72,7 +72,7 @@ impl Local {
         disk: Disk,
         said: &mut Said,
     ) -> Result<Local, String> {
-        let core = guarded(|| Raft::recover(&rules.config, me, disk.recovered()))?;
+        let core = calmly(|| Raft::recover(&rules.config, me, disk.recovered()))?;
         let core = core.map_err(|refused| refused.to_string())?;
         let mut local =
             Local { core, disk, gate: Gate::new(), out: Effects::new(), timers: Vec::new() };
@@ -151,7 +151,7 @@ impl Local {
         };
         let at = Moment { monotonic: now, wall: now, entropy: 0 };
         let Local { core, out, .. } = self;
-        guarded(|| core.handle(at, event, out))?;
+        calmly(|| core.handle(at, event, out))?;
         said.notes.append(&mut self.out.notes);
         let mut ready = Vec::new();
         self.gate.admit(self.out.effects.drain(..), &mut ready);
@@ -185,6 +185,15 @@ impl Local {
             }
         }
     }
+}
+
+/// Lets a core act; the words of its panic come back.
+fn calmly<T>(act: impl FnOnce() -> T) -> Result<T, String> {
+    guarded(act).map_err(|panic| {
+        let words = panic.downcast_ref::<String>().map(String::as_str);
+        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+        format!("it panicked: {}", words.unwrap_or("no words"))
+    })
 }
 
 fn is_lazy(rules: &Rules) -> bool {

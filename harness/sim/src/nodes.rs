@@ -218,8 +218,11 @@ impl<C: Core> World<'_, C> {
         let key = Key { place: slot as u64, life: seat.life.into(), at: now, ordinal };
         let entropy = self.keys.entropy(key);
         let mut said = Said::new();
-        let done = guarded(|| act(host, now, entropy, &mut said))
-            .unwrap_or_else(|words| Err(format!("it panicked: {words}")));
+        let done = guarded(|| act(host, now, entropy, &mut said)).unwrap_or_else(|panic| {
+            let words = panic.downcast_ref::<String>().map(String::as_str);
+            let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(format!("it panicked: {}", words.unwrap_or("no words")))
+        });
         if let Err(reason) = done {
             self.end(slot, false);
             return self.say(slot, NodeState::Down, Cause::Unasked, reason);
