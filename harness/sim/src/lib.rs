@@ -5,9 +5,9 @@
 //! pure function of the seed and of what it befalls (`keyed`).
 //!
 //! Where to start: [`simulate`] runs an interpreter's run; `world` is the event loop, `nodes`,
-//! `clients`, `network`, `faults`, `clock_faults`,
-//! `crash_faults`, `disk_faults` and `packet_faults` are what happens in it; `invariants` watches; [`disk`] is the
-//! device under every store.
+//! `clients` and `network` are what happens in it, `faults` and its neighbours (`clock_faults`,
+//! `crash_faults`, `disk_faults`, `packet_faults`) what is done to it; `invariants` watches; [`disk`]
+//! is the device under every store.
 
 mod bursts;
 mod client_seat;
