@@ -12,6 +12,16 @@ pub(crate) const ACK_BEFORE_FSYNC: BugInfo = BugInfo {
     seen_in: "etcd #14370: a single node answered before its log was synced",
 };
 
+/// Whoever restarts a node takes a failed sync for a crash of the process alone. In the simulator's
+/// driver, which is where syncs fail.
+pub(crate) const WARM_RESTART: BugInfo = BugInfo {
+    name: "wal.warm_restart",
+    about: "after a failed sync only the process starts again, and trusts the page cache (sim only)",
+    nemesis: "disk:fsync-fails",
+    workload: "register",
+    seen_in: "PostgreSQL's fsyncgate of 2018: a second sync that succeeds and has written nothing",
+};
+
 /// A repeated command is applied again.
 pub(crate) const NO_SESSIONS: BugInfo = BugInfo {
     name: "session.none",
@@ -50,4 +60,4 @@ pub(crate) const PRIOR_TERM_BY_COUNT: BugInfo = BugInfo {
 
 /// Every planted bug, one of each name.
 pub const BUGS: &[BugInfo] =
-    &[LOCAL_LEADER, NO_SESSIONS, ACK_BEFORE_FSYNC, NO_PERSIST, PRIOR_TERM_BY_COUNT];
+    &[LOCAL_LEADER, NO_SESSIONS, ACK_BEFORE_FSYNC, WARM_RESTART, NO_PERSIST, PRIOR_TERM_BY_COUNT];

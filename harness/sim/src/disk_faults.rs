@@ -13,6 +13,9 @@ use crate::disk_trouble::kind_of;
 use crate::keyed::Key;
 use crate::world::World;
 
+/// The planted bug of whoever restarts a node.
+const WARM_RESTART: &str = "wal.warm_restart";
+
 /// What stops a node at the call it strikes.
 const STOPPING: [disk::FaultKind; 4] = [
     disk::FaultKind::ReadError,
@@ -262,8 +265,7 @@ impl<C: Core> World<'_, C> {
             return self.crashed(slot);
         }
         let struck = self.count_strikes(slot);
-        let power = struck.contains(&disk::FaultKind::SyncError);
-        self.end(slot, power);
+        self.end(slot, self.must_lose_power(&struck));
         self.say_stopped(slot, &struck, reason);
     }
 
@@ -273,11 +275,16 @@ impl<C: Core> World<'_, C> {
             return self.crashed(slot);
         }
         let struck = self.count_strikes(slot);
-        if struck.contains(&disk::FaultKind::SyncError) {
+        if self.must_lose_power(&struck) {
             self.power_off(slot);
         }
         self.seats[slot].trouble.refused();
         self.say_stopped(slot, &struck, reason);
+    }
+
+    fn must_lose_power(&self, struck: &BTreeSet<disk::FaultKind>) -> bool {
+        let warm = self.options.config.bugs.has(WARM_RESTART);
+        struck.contains(&disk::FaultKind::SyncError) && !warm
     }
 
     fn say_stopped(&mut self, slot: usize, struck: &BTreeSet<disk::FaultKind>, reason: String) {

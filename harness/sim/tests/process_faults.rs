@@ -90,6 +90,18 @@ fn a_failed_sync_finds_what_was_acknowledged_before_it() {
     }
 }
 
+/// What recovery shows then is not on the device, and shows as a hole or a lost entry later.
+#[test]
+fn a_warm_restart_after_a_failed_sync_is_found() {
+    let found = (0..12).filter(|seed| {
+        let bug = Some("wal.warm_restart");
+        let outcome = run(&Trial { bug, ..under("disk:fsync-fails", *seed) });
+        outcome.verdict == Verdict::Invalid || outcome.simulated.violation.is_some()
+    });
+    let found = found.count();
+    assert!(found >= 6, "in {found} of 12 runs");
+}
+
 /// A member that has forgotten its vote and log and does not know is no member: nothing is
 /// promised, and the run says so.
 #[test]

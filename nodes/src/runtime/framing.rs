@@ -1,5 +1,5 @@
-//! Frames on a stream: a big-endian 32-bit length and a postcard body; between peers with a checksum
-//! behind it.
+//! Frames on a stream: a big-endian 32-bit length and a postcard body; between peers with a
+//! checksum behind it.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use serde::Serialize;
