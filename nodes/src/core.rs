@@ -32,6 +32,11 @@ pub struct WriteId(pub u64);
 impl WriteId {
     /// Waits for no write at all.
     pub const NONE: WriteId = WriteId(0);
+
+    /// The number it has when the first `durable` are no longer counted.
+    pub const fn behind(self, durable: WriteId) -> WriteId {
+        WriteId(self.0.saturating_sub(durable.0))
+    }
 }
 
 /// A timer of the core; setting it again replaces it, and a superseded one is never delivered.
@@ -64,6 +69,12 @@ pub trait Core: Clone + Eq + Hash + Debug + Send + Sized + 'static {
     /// The core as a replicated log, for those who watch its invariants; `None` if it keeps none.
     fn as_log(&self) -> Option<&dyn ReplicatedLog> {
         None
+    }
+
+    /// Counts its writes anew from behind `durable`, all of which are durable; false if it cannot.
+    /// See [`renumber`](crate::renumber).
+    fn count_writes_behind(&mut self, _durable: WriteId) -> bool {
+        false
     }
 }
 
@@ -196,6 +207,11 @@ impl<C: Core> Effects<C> {
     /// The latest write issued in this incarnation.
     pub const fn last_write(&self) -> WriteId {
         self.last_write
+    }
+
+    /// Counts writes anew from behind `durable`.
+    pub(crate) fn count_writes_behind(&mut self, durable: WriteId) {
+        self.last_write = self.last_write.behind(durable);
     }
 
     /// Issues a write and gives its number.

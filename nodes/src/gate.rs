@@ -92,6 +92,16 @@ impl<C: Core> Gate<C> {
         self.durable
     }
 
+    /// Counts writes anew from behind the last durable one.
+    pub(crate) fn count_writes_anew(&mut self) {
+        let durable = std::mem::replace(&mut self.durable, WriteId::NONE);
+        for effect in &mut self.waiting {
+            if let Effect::Send { after, .. } | Effect::Reply { after, .. } = effect {
+                *after = after.behind(durable);
+            }
+        }
+    }
+
     /// How many effects wait.
     pub fn waiting(&self) -> usize {
         self.waiting.len()

@@ -6,12 +6,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tribunal_history::Nanos;
 
 use crate::bench::BenchArgs;
+use crate::explore::ExploreArgs;
 
 const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
   tribunal run                                  a Raft cluster, broken for 20 s, and judged
   tribunal demo                                 a planted bug, found and explained
   tribunal run --nemesis partition,clock --nodes 3 --time-limit 60s
   tribunal check store/latest                   judge a recorded history again, or another tool's
+  tribunal explore                              every run of three Raft nodes within small bounds
   tribunal list                                 systems, workloads, models, bugs, runs";
 
 const EXIT_CODES: &str = "\x1b[1mExit codes:\x1b[0m
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Shrink(ShrinkArgs),
     /// Judge a recorded history, ours or a foreign one.
     Check(CheckArgs),
+    /// Visit every run of a small cluster within small bounds: model checking.
+    Explore(ExploreArgs),
     /// Render the report of a recorded run again.
     Report(ReportArgs),
     /// Print what a run found, as Markdown, for pasting.

@@ -14,6 +14,7 @@ mod demo;
 mod doctor;
 mod environment;
 mod exit;
+mod explore;
 mod index;
 mod interrupts;
 mod list;
@@ -78,8 +79,8 @@ fn count_panics() -> Arc<AtomicU32> {
     let panics = Arc::new(AtomicU32::new(0));
     let (counter, usual) = (Arc::clone(&panics), std::panic::take_hook());
     std::panic::set_hook(Box::new(move |info| {
-        // A simulated node that panics is a finding about the node.
-        if tribunal_sim::in_core() {
+        // A simulated or explored node that panics is a finding about the node.
+        if tribunal_nodes::in_core() {
             return;
         }
         counter.fetch_add(1, Ordering::Relaxed);
@@ -100,6 +101,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Command::Run(args) => run::command(cli, args),
         Command::Demo(args) => demo::command(cli, args),
         Command::Check(args) => check::command(cli, args),
+        Command::Explore(args) => explore::command(cli, args),
         Command::Report(args) => report::command(cli, args),
         Command::Show(args) => show::command(cli, args),
         Command::Shrink(args) => shrink::command(cli, args),

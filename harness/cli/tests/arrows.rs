@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("nodes", &["history"]),
     ("systems", &["history", "cluster", "nodes"]),
     ("sim", &["history", "cluster", "nodes", "systems"]),
+    ("explore", &["history", "nodes"]),
     ("engine", &["history", "checkers", "workloads", "cluster", "nemesis", "systems"]),
     ("reports", &["history"]),
 ];
@@ -26,6 +27,7 @@ const PURE: &[(&str, &[&str])] = &[
     ("workloads", &["tokio", "rand", "nix"]),
     ("reports", &["tokio", "rand", "nix"]),
     ("sim", &["tokio", "rand", "nix"]),
+    ("explore", &["tokio", "rand", "nix"]),
 ];
 
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {

@@ -5,9 +5,9 @@
 //! pure function of the seed and of what it befalls (`keyed`).
 //!
 //! Where to start: [`simulate`] runs an interpreter's run; `world` is the event loop, `nodes`,
-//! `clients`, `network`, `faults`, `clock_faults`,
-//! `crash_faults`, `disk_faults` and `packet_faults` are what happens in it; `invariants` watches; [`disk`] is the
-//! device under every store.
+//! `clients`, `network`, `faults`, `clock_faults`, `crash_faults`, `disk_faults` and `packet_faults`
+//! are what happens in it; [`tribunal_nodes::Invariants`] watches; [`disk`] is the device under every
+//! store.
 
 mod bursts;
 mod client_seat;
@@ -19,9 +19,7 @@ mod disk_faults;
 mod disk_trouble;
 mod event;
 mod faults;
-mod guard;
 mod host;
-mod invariants;
 mod keyed;
 mod lane;
 mod network;
@@ -31,11 +29,11 @@ mod queue;
 mod seat;
 mod simulate;
 mod trace;
+mod violation;
 mod weather;
 mod world;
 
-pub use guard::in_core;
-pub use invariants::{Invariant, Violation};
 pub use simulate::{NoWatch, SimOptions, Simulated, Watch, simulate};
 pub use trace::{TRACE_STEP, Trace};
+pub use violation::Violation;
 pub use weather::{Delay, SIM_OPTIONS, SimOptionError, Transport, Weather};

@@ -2,14 +2,13 @@
 
 use tribunal_cluster::{Cause, NodeAction, NodeHold, Report};
 use tribunal_history::{Mark, Nanos, NodeId, NodeState, Note};
-use tribunal_nodes::{Answer, ClientId, Core, Event, Response};
+use tribunal_nodes::{Answer, ClientId, Core, Event, Response, guarded};
 
 use crate::disk::CrashMode;
 use crate::event::{Down, What, digest_of};
-use crate::guard::guarded;
 use crate::host::{Host, Said, Want};
-use crate::invariants::Violation;
 use crate::keyed::Key;
+use crate::violation::Violation;
 use crate::world::World;
 
 /// How long a node that goes on takes for each thing that waited.

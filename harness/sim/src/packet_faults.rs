@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use tribunal_cluster::{LinkState, Report};
 use tribunal_history::{Nanos, NodeId, PPM, Random};
-use tribunal_nodes::{Core, open_peer_frame, seal_peer_frame};
+use tribunal_nodes::{Core, Invariant, open_peer_frame, seal_peer_frame};
 
 use crate::bursts::Bursts;
 use crate::event::{Packet, What};
-use crate::invariants::{Invariant, Violation};
 use crate::keyed::Key;
+use crate::violation::Violation;
 use crate::world::World;
 
 /// Bits that flip in one frame at most.

@@ -7,8 +7,8 @@ use tribunal_history::{History, Mark, Nanos, Record, Seed, Span};
 use tribunal_nodes::{Config, Core, CoreVisitor, visit};
 use tribunal_systems::Client;
 
-use crate::invariants::Violation;
 use crate::trace::Trace;
+use crate::violation::Violation;
 use crate::weather::Weather;
 use crate::world::World;
 

@@ -6,20 +6,20 @@ use tribunal_cluster::{Command, Entry, Holds, Interpreter, Report};
 use tribunal_history::{
     FaultId, FaultRecord, Mark, Nanos, NodeId, NodeRole, OpId, ProcessId, Record, Roles,
 };
-use tribunal_nodes::Core;
+use tribunal_nodes::{Core, Invariants};
 
 use crate::client_seat::ClientSeat;
 use crate::clock_faults::Strobe;
 use crate::disk::{Atlas, Limits};
 use crate::event::What;
 use crate::faults::Healing;
-use crate::invariants::{Invariants, Violation};
 use crate::keyed::Keys;
 use crate::lane::{Lane, Traffic};
 use crate::queue::Queue;
 use crate::seat::Seat;
 use crate::simulate::{SimOptions, Simulated, Watch};
 use crate::trace::Trace;
+use crate::violation::Violation;
 use crate::weather::Weather;
 
 /// How long nodes take to answer what role they play.

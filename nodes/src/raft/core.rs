@@ -17,9 +17,9 @@ use crate::{
 };
 
 /// Time without a leader, or without the votes asked for.
-pub(super) const ELECTION: TimerId = TimerId(1);
+pub const ELECTION: TimerId = TimerId(1);
 /// A leader's next heartbeat.
-pub(super) const HEARTBEAT: TimerId = TimerId(2);
+pub const HEARTBEAT: TimerId = TimerId(2);
 /// Forwarded requests whose answer counts as lost.
 pub(super) const FORWARD: TimerId = TimerId(3);
 
@@ -100,6 +100,15 @@ impl Core for Raft {
 
     fn as_log(&self) -> Option<&dyn ReplicatedLog> {
         Some(self)
+    }
+
+    fn count_writes_behind(&mut self, durable: WriteId) -> bool {
+        self.durability.count_behind(durable);
+        if let Standing::Candidate { own_vote, .. } = &mut self.standing {
+            // One that is durable has been counted; counting it again changes nothing.
+            *own_vote = own_vote.behind(durable);
+        }
+        true
     }
 }
 

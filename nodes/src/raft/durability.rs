@@ -36,6 +36,13 @@ impl Durability {
         }
     }
 
+    /// Counts writes anew from behind `durable`, up to which all are.
+    pub(super) fn count_behind(&mut self, durable: WriteId) {
+        for (write, _) in &mut self.unsynced {
+            *write = write.behind(durable);
+        }
+    }
+
     /// Every write up to this one is durable.
     pub(super) fn synced(&mut self, write: WriteId) {
         while let Some((issued, index)) = self.unsynced.front()

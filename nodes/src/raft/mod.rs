@@ -27,7 +27,7 @@ mod request;
 mod snapshot;
 mod standing;
 
-pub use core::Raft;
+pub use core::{ELECTION, HEARTBEAT, Raft};
 pub use entry::{Entry, Payload, Position};
 pub use message::{AppendResult, Message};
 pub use record::Record;

@@ -3,6 +3,7 @@
 mod batch;
 mod check;
 mod docker;
+mod explore;
 mod github;
 mod live;
 mod models;

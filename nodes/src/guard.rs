@@ -1,4 +1,4 @@
-//! A core that panics ends its node, not the simulation.
+//! A core that panics ends its node, not the program that drives it.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -10,14 +10,17 @@ thread_local! {
     static IN_CORE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a simulated core is at work on this thread: a panic now is the node's, and is told as a
+/// Whether a guarded core is at work on this thread: a panic now is the node's, and is told as a
 /// finding about it. For panic hooks.
 pub fn in_core() -> bool {
     IN_CORE.get()
 }
 
 /// Lets a core act; its panic comes back.
-pub(crate) fn guarded<T>(act: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+///
+/// # Errors
+/// What it panicked with.
+pub fn guarded<T>(act: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     IN_CORE.set(true);
     let done = catch_unwind(AssertUnwindSafe(act));
     IN_CORE.set(false);

@@ -4,8 +4,9 @@
 //! and what goes without saying there: terms, commits and applied indices never go back. Costs a
 //! few comparisons for each event and a word or two for each entry.
 
-use tribunal_history::{Nanos, NodeId, Note};
-use tribunal_nodes::ReplicatedLog;
+use tribunal_history::{NodeId, Note};
+
+use crate::ReplicatedLog;
 
 /// What was violated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,23 +42,8 @@ impl Invariant {
     }
 }
 
-/// An invariant that did not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// Which.
-    pub invariant: Invariant,
-    /// On which node it was seen.
-    pub node: NodeId,
-    /// When.
-    pub time: Nanos,
-    /// After how many events of the run.
-    pub event: u64,
-    /// What was seen.
-    pub words: String,
-}
-
 /// Who led a term.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Led {
     term: u64,
     node: NodeId,
@@ -65,7 +51,7 @@ struct Led {
 }
 
 /// What was committed at an index.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Committed {
     term: u64,
     digest: u64,
@@ -74,7 +60,7 @@ struct Committed {
 }
 
 /// A node as it was after its last event.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Last {
     life: u32,
     term: u64,
@@ -88,11 +74,14 @@ struct Last {
 }
 
 /// What was seen so far, and what it rules out.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Invariants {
+///
+/// Equal values rule out the same, whatever the order in which it was seen: a model checker keeps
+/// one with each state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Invariants {
     /// In order of terms.
     leaders: Vec<Led>,
-    /// What was ever appended at each index, by term: (term, digest).
+    /// What was ever appended at each index: (term, digest), in order of terms.
     appended: Vec<Vec<(u64, u64)>>,
     /// By index, from 1; `None` where it was compacted before it could be compared.
     committed: Vec<Option<Committed>>,
@@ -101,11 +90,15 @@ pub(crate) struct Invariants {
 }
 
 impl Invariants {
-    /// Takes in what a node did in one event.
+    /// Takes in what a node did in one event: `node` in its `life`-th process, its log after the
+    /// event, what it noted in it.
     ///
     /// # Errors
     /// The invariant that does not hold, with what was seen.
-    pub(crate) fn after_event(
+    ///
+    /// # Panics
+    /// If the node's id is 0, which no node has.
+    pub fn after_event(
         &mut self,
         (node, life): (NodeId, u32),
         log: &dyn ReplicatedLog,
@@ -150,14 +143,15 @@ impl Invariants {
         if self.appended.len() <= at {
             self.appended.resize(at + 1, Vec::new());
         }
-        match self.appended[at].iter().find(|known| known.0 == term) {
-            Some(known) if known.1 != digest => Err((
+        let known = &mut self.appended[at];
+        match known.binary_search_by_key(&term, |known| known.0) {
+            Ok(place) if known[place].1 != digest => Err((
                 Invariant::LogMatching,
                 format!("two logs differ at or before index {index} of term {term}"),
             )),
-            Some(_) => Ok(()),
-            None => {
-                self.appended[at].push((term, digest));
+            Ok(_) => Ok(()),
+            Err(place) => {
+                known.insert(place, (term, digest));
                 Ok(())
             }
         }
