@@ -13,16 +13,18 @@ use clap::{Args, ValueEnum};
   tribunal explore --bug vote.no_persist        a planted bug, and the shortest run that shows it
   tribunal explore --bug commit.prior_term_by_count --from figure-8
   tribunal explore --walks 100000 --seed 7 --bound terms=4,crashes=3,timeouts=6
-  tribunal explore --replay store/explored/raft.json",
+  tribunal explore --replay store/explored/raft-vote.no_persist-fresh.json",
     after_help = "\x1b[1mBounds:\x1b[0m
   terms        highest term                       timeouts     election timers that fire, in all
   commands     commands of clients                heartbeats   heartbeat timers that fire, in all
   crashes      power cuts, each with a restart    entries      entries in one message, at most
-  duplicates   messages that come once more       compact      entries until a log is compacted, 0 never
+  duplicates   messages that come once more       compact      entries until compaction (0: never)
+  [default: terms=1,commands=0,crashes=1,duplicates=0,timeouts=2,heartbeats=0,entries=1,compact=0;
+  from figure-8: terms=4,crashes=0,timeouts=1]
   Any message may be late for ever, so any number of them is lost in some run: that has no bound.
 
-\x1b[1mExit codes:\x1b[0m 0 every state within the bounds was visited and nothing is broken, 1 something is
-broken, 2 stopped before the end or only walked: nothing is proved."
+\x1b[1mExit codes:\x1b[0m 0 every state within the bounds was visited, nothing is broken,
+1 something is broken, 2 stopped before the end or only walked: nothing is proved."
 )]
 pub(crate) struct ExploreArgs {
     /// System whose cores are explored
