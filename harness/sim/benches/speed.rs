@@ -1,11 +1,14 @@
 //! How fast the simulator is: simulated seconds for each second of wall time, of five Raft nodes
-//! under all faults, with invariants and checking.
+//! under all faults, with invariants and checking. Beside it, as many messages through turmoil.
 
 #[path = "../tests/rig/mod.rs"]
 mod rig;
 
-use std::time::Instant;
+mod peer;
 
+use std::time::{Duration, Instant};
+
+use peer::{Carrier, Pace, pass};
 use rig::{Outcome, Trial, run};
 
 /// Operations a second.
@@ -24,6 +27,8 @@ fn main() {
         "| operations a second | simulated | wall | times real | events | ns an event | messages a second |"
     );
     println!("|---:|---:|---:|---:|---:|---:|---:|");
+    let mut messages = 0;
+    let mut own = 0.0;
     for rate in RATES {
         let nemesis = "partition,kill,pause,clock,power";
         let trial = Trial { rate, secs, nemesis, ..Trial::new(1) };
@@ -41,5 +46,35 @@ fn main() {
             simulated.messages as f64 / wall,
         );
         eprintln!("{verdict}, {} operations ok", summary.counts.ok);
+        (messages, own) = (simulated.messages, simulated.messages as f64 / wall);
+    }
+    beside_turmoil(messages, own, secs);
+}
+
+/// As many messages as the last run passed between its nodes, through turmoil: in about the same
+/// simulated time, and in as little as it takes.
+fn beside_turmoil(messages: u64, own: f64, secs: u64) {
+    println!("\n| turmoil | messages | simulated | wall | messages a second | ratio |");
+    println!("|---|---:|---:|---:|---:|---:|");
+    println!("| (the simulator) | {messages} | | | {own:.0} | |");
+    // Twenty messages a round: each of five hosts to the four others.
+    let every = Duration::from_secs(secs).mul_f64(20.0 / messages.max(1) as f64);
+    let dense = Pace { every: Duration::from_millis(1), burst: 16 };
+    let same = Pace { every, burst: 1 };
+    for (name, carrier, pace) in [
+        ("TCP, same pace", Carrier::Tcp, same),
+        ("TCP, as fast as it goes", Carrier::Tcp, dense),
+        ("UDP, same pace", Carrier::Udp, same),
+        ("UDP, as fast as it goes", Carrier::Udp, dense),
+    ] {
+        let began = now();
+        let (arrived, simulated) = pass(messages, carrier, pace);
+        let wall = began.elapsed().as_secs_f64();
+        let rate = arrived as f64 / wall;
+        let simulated = simulated.as_secs_f64();
+        println!(
+            "| {name} | {arrived} | {simulated:.1} s | {wall:.3} s | {rate:.0} | {:.1} |",
+            own / rate
+        );
     }
 }
