@@ -4,18 +4,21 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tribunal_history::{Nanos, NodeId, Operation, ProcessId, Record, Script, ScriptedOperation};
 
+/// What a process is still to do, and when.
+type Part = VecDeque<(Nanos, Operation)>;
+
 /// What is left of a script: a thread for each process, its operations in order.
 #[derive(Clone, Debug)]
 pub(super) struct Lines {
-    threads: Vec<(ProcessId, NodeId, VecDeque<(Nanos, Operation)>)>,
+    threads: Vec<(ProcessId, NodeId, Part)>,
 }
 
 impl Lines {
     /// The lines of a script, processes in order.
     pub(super) fn new(script: &Script) -> Lines {
-        let mut processes: BTreeMap<ProcessId, (NodeId, VecDeque<_>)> = BTreeMap::new();
+        let mut processes: BTreeMap<ProcessId, (NodeId, Part)> = BTreeMap::new();
         for ScriptedOperation { at, process, node, operation } in &script.operations {
-            let (_, queue) = processes.entry(*process).or_insert((*node, VecDeque::new()));
+            let (_, queue) = processes.entry(*process).or_insert((*node, Part::new()));
             queue.push_back((*at, operation.clone()));
         }
         let threads = processes.into_iter().map(|(process, (node, queue))| (process, node, queue));
