@@ -1,7 +1,8 @@
 //! How much a check may cost.
 
-/// The bound of a check. States and bytes decide, so that the outcome is the same on every machine;
-/// `stop` can only turn an answer into *unknown*.
+/// The bound of a check. States and bytes decide, so that the outcome is the same on every machine.
+/// `stop` turns no verdict into another one but *unknown*; of an *invalid* it may leave a
+/// counterexample less small.
 #[derive(Clone, Copy)]
 pub struct Budget<'a> {
     /// States explored for each key, at most.

@@ -4,13 +4,17 @@ use std::collections::HashSet;
 
 use foldhash::fast::FixedState;
 
-use crate::{Interval, Model};
+use crate::interval::NEVER;
+use crate::{Budget, Interval, Model};
 
 /// Most operations of a core that is confirmed by trying every order.
 const CORE_MAX: usize = 128;
 
 /// Configurations tried while confirming a core, at most.
 const CONFIRM_MAX: usize = 2_000_000;
+
+/// Configurations tried between two questions whether to stop.
+const ASK_EVERY: usize = 4_096;
 
 /// Whether `order` is a linearization of `operations`: every operation with an end once, no
 /// operation twice, none after one that began when it had ended, and each legal in the state it
@@ -42,17 +46,30 @@ pub enum Confirmation {
     TooLarge,
 }
 
-/// Tries every order of `core`. The certificate of an *invalid*: operations placed and state are
-/// all it remembers, so that it tries none twice. Exponential in the operations open at once,
-/// bounded by 128 operations and 2,000,000 configurations.
+/// Tries every order of `core`, within the default budget; see [`confirm_within`].
 pub fn confirm<M: Model>(model: &M, core: &[Interval<M>]) -> Confirmation {
+    confirm_within(model, core, &Budget::DEFAULT)
+}
+
+/// Tries every order of `core`. The certificate of an *invalid*: operations placed and state are
+/// all it remembers, so that it tries none twice, and of operations of unknown outcome that ask the
+/// same it takes the one that began first. Exponential in the operations open at once, bounded by
+/// 128 operations, 2,000,000 configurations, and the bytes and the patience of `budget`.
+pub fn confirm_within<M: Model>(
+    model: &M,
+    core: &[Interval<M>],
+    budget: &Budget<'_>,
+) -> Confirmation {
     if core.len() > CORE_MAX {
         return Confirmation::TooLarge;
     }
+    let equals = equals_before(core);
     let mut tried = HashSet::with_hasher(FixedState::with_seed(0x636f_6e66));
     let mut open = vec![(0_u128, model.init())];
+    let mut bytes = 0_u64;
     while let Some((placed, state)) = open.pop() {
-        if tried.len() > CONFIRM_MAX {
+        let is_asked = tried.len().is_multiple_of(ASK_EVERY) && (budget.stop)();
+        if tried.len() > CONFIRM_MAX || bytes > budget.bytes || is_asked {
             return Confirmation::TooLarge;
         }
         let left = || (0..core.len()).filter(|index| placed & (1 << index) == 0);
@@ -60,11 +77,17 @@ pub fn confirm<M: Model>(model: &M, core: &[Interval<M>]) -> Confirmation {
         else {
             return Confirmation::Refuted;
         };
-        for index in left().filter(|index| core[*index].begin <= wall) {
+        let is_next = |index: &usize| {
+            let is_turn = equals[*index].is_none_or(|equal| placed & (1 << equal) != 0);
+            core[*index].begin <= wall && is_turn
+        };
+        for index in left().filter(is_next) {
             let Interval { input, output, .. } = &core[index];
             if let Ok(next) = model.step(&state, input, output.as_ref()) {
                 let next = (placed | 1 << index, next);
                 if tried.insert(next.clone()) {
+                    // It is kept twice: among those tried, and until it is its turn.
+                    bytes += 2 * (16 + model.state_bytes(&next.1)) as u64;
                     open.push(next);
                 }
             }
@@ -73,7 +96,23 @@ pub fn confirm<M: Model>(model: &M, core: &[Interval<M>]) -> Confirmation {
     Confirmation::Confirmed
 }
 
-use crate::interval::NEVER;
+/// Of each operation of unknown outcome the one just before it, in order of beginnings, that asks
+/// the same. *Sound*: exchanging two of them in an order changes nothing but which of them began
+/// first.
+fn equals_before<M: Model>(core: &[Interval<M>]) -> Vec<Option<usize>> {
+    let mut order: Vec<usize> = (0..core.len()).collect();
+    order.sort_by_key(|index| core[*index].begin);
+    let mut equals = vec![None; core.len()];
+    let is_open = |operation: &Interval<M>| operation.is_pending() && operation.output.is_none();
+    for (place, index) in order.iter().enumerate() {
+        let operation = &core[*index];
+        let mut earlier = order[..place].iter().rev().copied();
+        let is_equal =
+            |other: &usize| is_open(&core[*other]) && core[*other].input == operation.input;
+        equals[*index] = if is_open(operation) { earlier.find(is_equal) } else { None };
+    }
+    equals
+}
 
 /// Whether every operation of the core is in `all` as it is, or weakened, and all that began before
 /// the core's last end and may change a state is in the core. O(n log core).

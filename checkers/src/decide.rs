@@ -8,7 +8,7 @@ mod tests;
 use tribunal_history::Cost;
 
 use crate::algorithm::{Attempt, Obstacle};
-use crate::certificate::{Confirmation, confirm, is_linearization};
+use crate::certificate::{Confirmation, confirm_within, is_linearization};
 use crate::engine::{Answer, Engine, Exhausted};
 use crate::interval::NEVER;
 use crate::normal::Applied;
@@ -47,7 +47,8 @@ pub enum Ruling<M: Model> {
 pub enum Ground<M: Model> {
     /// These few operations, which have no order among themselves; every order was tried.
     Core(Vec<Interval<M>>),
-    /// A search of everything that had ended up to this moment; what ended before it has an order.
+    /// A search of everything that had ended up to this moment, by its word alone; what ended before
+    /// it has an order.
     Until(u64),
     /// The same, of these operations alone, which are a part ([`Model::parts`]).
     Part(Vec<usize>, u64),
@@ -70,7 +71,7 @@ pub enum Doubt {
 /// Positions are among `operations`, whose calls ascend.
 ///
 /// # Panics
-/// If an operation ends before it begins.
+/// If an operation ends before it begins or begins never, or if calls do not ascend.
 pub fn decide<M: Model>(model: &M, operations: &[Interval<M>], budget: &Budget<'_>) -> Decision<M> {
     match Apart::of(operations) {
         Some(apart) => apart.restore(decide_apart(model, &apart.operations, budget)),
@@ -85,7 +86,7 @@ pub(crate) fn decide_apart<M: Model>(
     budget: &Budget<'_>,
 ) -> Decision<M> {
     let mut obstacles = Vec::new();
-    if let Some(decision) = tried(model, operations, &mut obstacles) {
+    if let Some(decision) = tried(model, operations, budget, &mut obstacles) {
         return decision;
     }
     let parts = model.parts(operations);
@@ -102,7 +103,7 @@ fn decide_whole<M: Model>(
     budget: &Budget<'_>,
 ) -> Decision<M> {
     let mut obstacles = Vec::new();
-    tried(model, operations, &mut obstacles)
+    tried(model, operations, budget, &mut obstacles)
         .unwrap_or_else(|| searched(model, operations, budget, Engine::JustInTime, obstacles))
 }
 
@@ -110,6 +111,7 @@ fn decide_whole<M: Model>(
 fn tried<M: Model>(
     model: &M,
     operations: &[Interval<M>],
+    budget: &Budget<'_>,
     obstacles: &mut Vec<(&'static str, Obstacle)>,
 ) -> Option<Decision<M>> {
     for algorithm in model.algorithms() {
@@ -120,7 +122,9 @@ fn tried<M: Model>(
                 continue;
             }
             Attempt::Legal(order) => legal(model, operations, order, algorithm.name),
-            Attempt::Impossible(core) => impossible(model, operations, core, algorithm.name),
+            Attempt::Impossible(core) => {
+                impossible(model, operations, core, budget, algorithm.name)
+            }
         };
         let applied = match &ruling {
             Ruling::Legal(order) => settled(model, operations, order),
@@ -137,7 +141,7 @@ fn tried<M: Model>(
 /// Decides as [`decide`] does, without the model's algorithms and with this engine: for comparison.
 ///
 /// # Panics
-/// If an operation ends before it begins.
+/// If an operation ends before it begins or begins never, or if calls do not ascend.
 pub fn decide_with<M: Model>(
     model: &M,
     operations: &[Interval<M>],
@@ -188,14 +192,19 @@ fn impossible<M: Model>(
     model: &M,
     operations: &[Interval<M>],
     core: Vec<Interval<M>>,
+    budget: &Budget<'_>,
     by: &'static str,
 ) -> Ruling<M> {
-    let holds =
-        model.is_reduction(&core, operations) && confirm(model, &core) == Confirmation::Confirmed;
-    if holds {
-        Ruling::Impossible(Ground::Core(core))
-    } else {
-        Ruling::Unknown(Doubt::Certificate(by))
+    if !model.is_reduction(&core, operations) {
+        return Ruling::Unknown(Doubt::Certificate(by));
+    }
+    match confirm_within(model, &core, budget) {
+        Confirmation::Confirmed => Ruling::Impossible(Ground::Core(core)),
+        Confirmation::Refuted => Ruling::Unknown(Doubt::Certificate(by)),
+        Confirmation::TooLarge => {
+            let what = if (budget.stop)() { Exhausted::Stopped } else { Exhausted::Bytes };
+            Ruling::Unknown(Doubt::Exhausted(what, None))
+        }
     }
 }
 

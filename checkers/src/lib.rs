@@ -41,7 +41,7 @@ mod witness;
 
 pub use algorithm::{Algorithm, Attempt, Obstacle};
 pub use budget::Budget;
-pub use certificate::{Confirmation, confirm, is_linearization};
+pub use certificate::{Confirmation, confirm, confirm_within, is_linearization};
 pub use checker::Checker;
 pub use decide::{Decision, Doubt, Ground, Ruling, decide, decide_with};
 pub use engine::{Engine, Exhausted};

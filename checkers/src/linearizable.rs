@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use rayon::prelude::*;
 use tribunal_history::{Call, Completion, Finding, Record, ValueId, Values, Verdict};
 
-use crate::certificate::{Confirmation, confirm};
+use crate::certificate::{Confirmation, confirm_within};
 use crate::decide::{Decision, Doubt, Ground, Ruling, decide_apart, decide_with};
 use crate::interval::{Interval, NEVER, moment};
 use crate::models::cell::Cell;
@@ -76,6 +76,19 @@ impl<N: Notation> Linearizable<N> {
     }
 }
 
+/// Does it in a pool of no more threads than there are shares: each thread judges a key, and may
+/// hold a share.
+fn in_few_threads<T: Send>(act: impl FnOnce() -> T + Send) -> T {
+    if rayon::current_num_threads() <= SHARES_MAX {
+        return act();
+    }
+    match rayon::ThreadPoolBuilder::new().num_threads(SHARES_MAX).build() {
+        Ok(pool) => pool.install(act),
+        // Without threads of its own it takes those there are.
+        Err(_) => act(),
+    }
+}
+
 impl<N: Notation> Checker for Linearizable<N> {
     fn name(&self) -> &'static str {
         LINEARIZABLE
@@ -89,7 +102,8 @@ impl<N: Notation> Checker for Linearizable<N> {
         let values = record.history.values();
         let judge =
             Judge { model: &self.model, engine: self.engine, calls: &calls, values, budget };
-        let verdicts = Verdicts::new(&self.model, &calls, values, budget, judge.keys(keys));
+        let judged = in_few_threads(|| judge.keys(keys));
+        let verdicts = Verdicts::new(&self.model, &calls, values, budget, judged);
         let mut finding = verdicts.finding(self.name());
         // Where a certificate failed the program is at fault, and nothing it says is relied on.
         if !finding.is_defect()
@@ -198,7 +212,7 @@ impl<N: Notation> Judge<'_, N> {
             }
             _ => return,
         };
-        let confirmation = confirm(self.model, &core.operations);
+        let confirmation = confirm_within(self.model, &core.operations, self.budget);
         if confirmation == Confirmation::Refuted {
             *finding = verdicts.defect(bad, "the search");
             return;

@@ -8,7 +8,7 @@ use crate::decide::{Apart, Decision, Doubt, Ground, Ruling, decide_apart};
 use crate::engine::{Answer, Exhausted, search};
 use crate::interval::NEVER;
 use crate::witness::shrink::shrink;
-use crate::{Budget, Confirmation, Interval, Model, Recorder, confirm};
+use crate::{Budget, Confirmation, Interval, Model, Recorder, confirm_within};
 
 /// Largest core of an algorithm that is shown as it is.
 const CHOSEN_MAX: usize = 8;
@@ -61,10 +61,10 @@ where
 /// Judges whether these operations are linearizable; their calls ascend.
 ///
 /// A *valid* rests on an order that was replayed, an *invalid* on a few operations of which every
-/// order was tried; see [`decide`](crate::decide).
+/// order was tried, or, where they are too many for that, on the search, which it then says; see [`decide`](crate::decide).
 ///
 /// # Panics
-/// If an operation ends before it begins.
+/// If an operation ends before it begins or begins never, or if calls do not ascend.
 pub fn check_operations<M: Model>(
     model: &M,
     operations: &[Interval<M>],
@@ -95,11 +95,15 @@ where
         }
         Ruling::Impossible(ground) => {
             let core = core(model, operations, ground, budget);
-            if confirm(model, &core) == Confirmation::Refuted {
+            let confirmation = confirm_within(model, &core, budget);
+            if confirmation == Confirmation::Refuted {
                 return report(Verdict::Unknown, defect("the search"));
             }
-            let summary =
+            let mut summary =
                 format!("not linearizable: of {count} operations, {} have no order", core.len());
+            if confirmation == Confirmation::TooLarge {
+                summary.push_str(" (by the search alone: too many orders to try each again)");
+            }
             let counterexample = Some(Counterexample::new(model, &core, operations, budget));
             Report { counterexample, ..report(Verdict::Invalid, summary) }
         }

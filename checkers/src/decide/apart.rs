@@ -25,7 +25,7 @@ impl<M: Model> Apart<M> {
     /// The operations so, or `None` if they are so already. O(n log n).
     ///
     /// # Panics
-    /// If an operation ends before it begins.
+    /// If an operation ends before it begins or begins never, or if calls do not ascend.
     pub(crate) fn of(operations: &[Interval<M>]) -> Option<Apart<M>> {
         let mut edges = edges(operations);
         edges.sort_unstable();
@@ -72,7 +72,10 @@ impl<M: Model> Apart<M> {
 fn edges<M: Model>(operations: &[Interval<M>]) -> Vec<(u64, Edge)> {
     let mut edges = Vec::with_capacity(2 * operations.len());
     for (position, operation) in operations.iter().enumerate() {
-        let Interval { begin, end, .. } = *operation;
+        let Interval { begin, end, call, .. } = *operation;
+        assert!(begin < NEVER, "operation {position} begins never");
+        let before = position.checked_sub(1).map(|before| operations[before].call);
+        assert!(before.is_none_or(|before| before < call), "calls ascend; {call} does not");
         assert!(begin <= end, "operation {position} ends at {end} before it begins at {begin}");
         edges.push((begin, Edge::Begin(position)));
         if end != NEVER {

@@ -2,6 +2,7 @@
 
 use super::{Decision, Doubt, Ground, Ruling, decide_whole};
 use crate::algorithm::Obstacle;
+use crate::certificate::is_linearization;
 use crate::normal::Applied;
 use crate::{Budget, Interval, Model};
 
@@ -59,6 +60,10 @@ pub(super) fn decide_parts<M: Model>(
     }
     if let Ruling::Legal(order) = &mut whole.ruling {
         *order = merged(points);
+        // No model is taken at its word on what its parts are.
+        if !is_linearization(model, operations, order) {
+            whole.ruling = Ruling::Unknown(Doubt::Certificate("judging by parts"));
+        }
     }
     whole
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::Step;
-use crate::decide::decide_apart;
+use crate::decide::{Doubt, decide_apart};
 use crate::interval::NEVER;
 use crate::{Budget, Interval, Model, Ruling};
 
@@ -83,7 +83,12 @@ impl<M: Model> Recheck<M> {
         match decide_apart(model, &self.operations, &budget).ruling {
             Ruling::Legal(_) => Step::Fine,
             Ruling::Impossible(_) => Step::Violation("no order of its operations is legal".into()),
-            Ruling::Unknown(_) => Step::GiveUp(format!("{STATES} states were not enough")),
+            Ruling::Unknown(Doubt::Certificate(by)) => {
+                Step::GiveUp(format!("what {by} found does not hold when checked again; a defect"))
+            }
+            Ruling::Unknown(Doubt::Exhausted(..)) => {
+                Step::GiveUp(format!("{STATES} states were not enough"))
+            }
         }
     }
 }

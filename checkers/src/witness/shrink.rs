@@ -2,10 +2,11 @@
 //!
 //! Every reduction is *monotone*: what it makes of a linearizable history is linearizable. So if no
 //! order is legal afterwards, none was before, and the small history is a proof about the large
-//one: !
+//! one:
+//!
 //! - *cut*: keep what began before some moment, with an unknown end where the end is later;
 //! - *drop* an operation that changes nothing;
-//! - *weaken* an operation: its end and its answer become unknown (`reports.md` §3.3);
+//! - *weaken* an operation: its end and its answer become unknown;
 //! - *leave out units*, as the model knows them: values, elements, holds of a lock;
 //! - *start at a write*: drop what ended before it began, if what overlaps it observes nothing;
 //! - the normal form, which is exact.
@@ -46,7 +47,8 @@ pub(crate) fn shrink<M: Model>(
     operations.sort_by_key(|operation| operation.begin);
     let original = operations.clone();
     let reductions = model.reductions();
-    let mut shrinker = Shrinker { model, budget, reductions, operations, spent: 0, states: 0 };
+    let mut shrinker =
+        Shrinker { model, budget, reductions, operations, spent: 0, states: 0, gave_up: false };
     // A bound lies just before the event it came from: the cut keeps that event.
     shrinker.accept(cut(&shrinker.operations, until | 1));
     shrinker.try_guesses();
@@ -61,7 +63,7 @@ pub(crate) fn shrink<M: Model>(
             break;
         }
     }
-    let minimal = !shrinker.is_spent();
+    let minimal = !shrinker.is_spent() && !shrinker.gave_up;
     let mut operations = shrinker.operations;
     restore(model, &mut operations, &original);
     Core { operations, minimal, states: shrinker.states }
@@ -92,6 +94,8 @@ struct Shrinker<'a, M: Model> {
     /// States and operations looked at.
     spent: u64,
     states: u64,
+    /// Whether a candidate was too much to judge.
+    gave_up: bool,
 }
 
 impl<M: Model> Shrinker<'_, M> {
@@ -125,11 +129,20 @@ impl<M: Model> Shrinker<'_, M> {
     /// Takes the candidate if no order of it is legal.
     fn accept(&mut self, mut candidate: Vec<Interval<M>>) -> bool {
         (self.reductions.drop_needless)(self.model, &mut candidate);
-        if self.is_spent() || !matches!(self.judge(&candidate), Answer::Impossible(_)) {
+        if self.is_spent() {
             return false;
         }
-        self.operations = candidate;
-        true
+        match self.judge(&candidate) {
+            Answer::Impossible(_) => {
+                self.operations = candidate;
+                true
+            }
+            Answer::Exhausted(..) => {
+                self.gave_up = true;
+                false
+            }
+            Answer::Legal(_) => false,
+        }
     }
 
     /// Tries to leave out `units`: all at once, then halves, quarters, and at last one by one

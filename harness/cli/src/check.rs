@@ -91,13 +91,6 @@ fn one(judge: &Judge<'_>, target: &Target, args: &CheckArgs) -> Result<Exit, Fai
     for note in notes {
         (judge.say)(format!("note: {note}"));
     }
-    if let Some(file) = &args.report {
-        let page = render_html(trial, record);
-        std::fs::write(file, page).map_err(|error| {
-            let message = format!("cannot write {}: {error}", file.display());
-            Failure::new(Exit::Environment, message, "choose another place with --report")
-        })?;
-    }
     match judge.cli.format {
         Format::Json => output::json(&trial.findings),
         Format::Text => {
@@ -105,7 +98,17 @@ fn one(judge: &Judge<'_>, target: &Target, args: &CheckArgs) -> Result<Exit, Fai
             output::line(terminal(trial, record, style).trim_end());
         }
     }
-    Ok(exit)
+    // After the result: what cannot be written hides no violation.
+    let Some(file) = &args.report else { return Ok(exit) };
+    match std::fs::write(file, render_html(trial, record)) {
+        Ok(()) => Ok(exit),
+        Err(error) => {
+            let message = format!("cannot write {}: {error}", file.display());
+            let help = "choose another place with --report";
+            output::failure(&Failure::new(Exit::Environment, message, help));
+            Ok(exit.merge(Exit::Environment))
+        }
+    }
 }
 
 impl Judge<'_> {

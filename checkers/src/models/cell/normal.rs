@@ -177,7 +177,8 @@ fn drop_unobserved(operations: &mut Vec<Operation>) {
 }
 
 /// **N3** for a key that is appended to: drops crashed operations whose text is in nothing
-//observed. /
+/// observed.
+///
 /// *Conditions*: every value written on the key is text or nil. *Claim*: a crashed append of t may
 /// be dropped if no value observed by a completed operation that ended after it began, and none
 /// expected by a crashed cas, contains t; a crashed write or cas of text v, if none begins with v.
