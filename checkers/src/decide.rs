@@ -45,10 +45,12 @@ pub enum Ruling<M: Model> {
 
 /// What an *impossible* rests on.
 pub enum Ground<M: Model> {
-    /// These few operations, which have no order among themselves; every order was tried.
+    /// These few operations, which have no order among themselves; every order was tried. Where
+    /// operations touch, or are not as far apart as those of a record, their moments here are not
+    /// those that were given, but in the same order.
     Core(Vec<Interval<M>>),
-    /// A search of everything that had ended up to this moment, by its word alone; what ended before
-    /// it has an order.
+    /// A search of everything that had ended up to this moment, by its word alone; what ended
+    /// before it has an order.
     Until(u64),
     /// The same, of these operations alone, which are a part ([`Model::parts`]).
     Part(Vec<usize>, u64),

@@ -61,7 +61,8 @@ where
 /// Judges whether these operations are linearizable; their calls ascend.
 ///
 /// A *valid* rests on an order that was replayed, an *invalid* on a few operations of which every
-/// order was tried, or, where they are too many for that, on the search, which it then says; see [`decide`](crate::decide).
+/// order was tried, or, where they are too many for that, on the search, which it then says; see
+/// [`decide`](crate::decide).
 ///
 /// # Panics
 /// If an operation ends before it begins or begins never, or if calls do not ascend.

@@ -300,7 +300,7 @@ fn many_runs_stay_small_and_the_failures_stay() {
     let text = batch_markdown(&batch);
     assert!(text.len() < 512 << 10, "{}", text.len());
     let table = batch_table(&batch, Style::PLAIN);
-    assert!(table.contains("(10000 valid runs are not shown)"), "{table}");
+    assert!(table.contains("(10,000 valid runs are not shown)"), "{table}");
     assert!(table.lines().count() < 12, "{table}");
 }
 

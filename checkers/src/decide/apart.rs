@@ -46,18 +46,13 @@ impl<M: Model> Apart<M> {
         Some(Apart { operations, moments })
     }
 
-    /// The decision about the operations as they were.
+    /// The decision about the operations as they were. A core keeps the moments it has here: a
+    /// bound between two of them has no place among moments that touch.
     pub(super) fn restore(&self, mut decision: Decision<M>) -> Decision<M> {
-        if let Ruling::Impossible(ground) = &mut decision.ruling {
-            match ground {
-                Ground::Core(core) => {
-                    for operation in core {
-                        operation.begin = self.was(operation.begin);
-                        operation.end = self.was(operation.end);
-                    }
-                }
-                Ground::Until(until) | Ground::Part(_, until) => *until = self.was(*until),
-            }
+        if let Ruling::Impossible(Ground::Until(until) | Ground::Part(_, until)) =
+            &mut decision.ruling
+        {
+            *until = self.was(*until);
         }
         decision
     }

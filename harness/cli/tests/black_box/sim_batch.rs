@@ -26,7 +26,10 @@ fn digest(tribunal: &Tribunal) -> String {
 fn the_number_of_jobs_changes_nothing_and_nothing_is_kept_of_what_passed() {
     let batch = |jobs: &str, seed: &str| {
         let tribunal = Tribunal::new();
+        // So few may not try all that was drawn.
+        let lenient = ["--fail-on", "invalid,harness"];
         let args = ["--swarm", "--runs", "12", "--seed", seed, "--jobs", jobs];
+        let args = [&args[..], &lenient].concat();
         tribunal.call(&with(&args)).exits(0).says("No violation found in 12 runs").says("marks");
         let runs = std::fs::read_dir(tribunal.store().join("runs")).map_or(0, Iterator::count);
         assert_eq!(runs, 0, "no folders");
