@@ -35,6 +35,9 @@ pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
     let series = Series::new(args, &cli.store)?;
     let shelf = Shelf::new(&args.batch)?;
     let first = series.settle(0, &cli.store)?;
+    if !is_simulated(args, &first) {
+        series.require_few()?;
+    }
     if args.dry_run {
         output::progress("the first run's plan; the others differ by their seeds");
         dry_run(cli, first)?;

@@ -7,8 +7,10 @@ use crate::environment;
 use crate::exit::{Exit, Failure};
 use crate::plan::{Settled, lasting, settle};
 
-/// Most runs of a batch, simulated or not.
+/// Most runs of a batch of simulations.
 const RUNS_MAX: i64 = 1_000_000;
+/// Most runs of a batch whose runs take their time.
+const LIVE_MAX: u64 = 10_000;
 
 /// What differs from run to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,19 @@ impl Series {
             }
             _ => Ok(series),
         }
+    }
+
+    /// Refuses more runs than anybody waits for.
+    ///
+    /// # Errors
+    /// If there are too many.
+    pub(crate) fn require_few(&self) -> Result<(), Failure> {
+        if self.count <= LIVE_MAX {
+            return Ok(());
+        }
+        let message = format!("--runs {} makes no sense", self.count);
+        let help = format!("give a whole number from 1 to {LIVE_MAX}, or use --cluster sim");
+        Err(Failure::new(Exit::Usage, message, help))
     }
 
     /// The flags of a run, counted from 0.
