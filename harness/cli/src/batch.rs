@@ -57,7 +57,11 @@ pub(crate) fn command(cli: &Cli, args: &RunArgs) -> Result<Exit, Failure> {
     let started = environment::wall_clock().replace(':', "-");
     let name = format!("{started}-{}-x{}", first.plan.seed, series.count);
     let (id, place, _lock) = folder::create(&cli.store, &name)?;
-    let title = format!("{}, {}", run::cell(&first.plan), series.words(&first));
+    let cell = match (args.swarm, &args.nemesis) {
+        (true, None) => format!("{} × swarm", first.plan.workload),
+        _ => run::cell(&first.plan),
+    };
+    let title = format!("{cell}, {}", series.words(&first));
     output::progress(format!("batch {id}   {title}   {}", first.plan.cluster));
     let batch = Batch { title, ..Batch::default() };
     let mut going = Going {
