@@ -11,7 +11,7 @@ use crate::world::World;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Doom {
     point: CrashPoint,
-    /// Messages left until then; the disk counts its own calls.
+    /// Messages left until then; of calls of the disk, which counts them itself, all of them.
     sends_left: u32,
     /// Whether it has died there, and stays down until the heal.
     pub(crate) is_met: bool,
@@ -25,6 +25,20 @@ impl<C: Core> World<'_, C> {
         seat.dooms.insert(id, Doom { point, sends_left: count, is_met: false });
         if let Some(point) = on_disk(point) {
             seat.disk_mut().crash_at(point, count.into());
+        }
+    }
+
+    /// Another disk is in this node: it counts the calls that are the node's doom, and none else's.
+    pub(crate) fn recount(&mut self, slot: usize) {
+        let seat = &mut self.seats[slot];
+        for point in [disk::CrashPoint::Write, disk::CrashPoint::Sync] {
+            seat.disk_mut().crash_at(point, 0);
+        }
+        let unmet = seat.dooms.values().copied().filter(|doom| !doom.is_met);
+        for Doom { point, sends_left, .. } in unmet.collect::<Vec<_>>() {
+            if let Some(point) = on_disk(point) {
+                seat.disk_mut().crash_at(point, sends_left.into());
+            }
         }
     }
 

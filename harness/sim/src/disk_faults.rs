@@ -125,6 +125,7 @@ impl<C: Core> World<'_, C> {
         }
         for (node, disk) in nodes.iter().zip(disks) {
             self.seats[node.slot()].disk = disk;
+            self.recount(node.slot());
         }
     }
 

@@ -2,23 +2,13 @@
 
 mod rig;
 
-use rig::{Outcome, Trial, run};
-use tribunal_history::{FaultFamily, PlannedKind, Verdict};
+use rig::{Trial, assert_clean, run};
+use tribunal_history::{FaultFamily, PlannedKind};
 
 const NAMES: &[&str] = &["clock:strobe", "clock:freeze", "clock:suspend", "clock:leap"];
 
 fn under(nemesis: &'static str, seed: u64) -> Trial {
     Trial { nemesis, secs: 40, ..Trial::new(seed) }
-}
-
-fn assert_clean(trial: &Trial, outcome: &Outcome) {
-    let Outcome { simulated, summary, verdict, findings } = outcome;
-    assert_eq!(simulated.problem, None, "{trial:?}");
-    assert_eq!(simulated.violation, None, "{trial:?}");
-    assert_eq!(summary.harness_error, None, "{trial:?}");
-    assert_eq!(*verdict, Verdict::Valid, "{trial:?}: {findings:?}");
-    let failed: Vec<_> = summary.gates.iter().filter(|gate| gate.passed == Some(false)).collect();
-    assert!(failed.is_empty(), "{trial:?}: {failed:?} {:#?}", simulated.record.faults);
 }
 
 #[test]

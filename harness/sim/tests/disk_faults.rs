@@ -3,8 +3,8 @@
 
 mod rig;
 
-use rig::{Outcome, Trial, run};
-use tribunal_history::{FaultFamily, FaultRecord, NodeEvent, NodeState, Verdict};
+use rig::{Outcome, Trial, assert_clean, run};
+use tribunal_history::{FaultFamily, FaultRecord, NodeEvent, NodeState};
 use tribunal_sim::{Transport, Weather};
 
 const SURVIVABLE: &[&str] = &[
@@ -30,16 +30,6 @@ fn under(nemesis: &'static str, seed: u64) -> Trial {
 
 fn effective(outcome: &Outcome) -> usize {
     outcome.simulated.record.faults.iter().filter(|fault| fault.is_effective()).count()
-}
-
-fn assert_clean(trial: &Trial, outcome: &Outcome) {
-    let Outcome { simulated, summary, verdict, findings } = outcome;
-    assert_eq!(simulated.problem, None, "{trial:?}");
-    assert_eq!(simulated.violation, None, "{trial:?}");
-    assert_eq!(summary.harness_error, None, "{trial:?}");
-    assert_eq!(*verdict, Verdict::Valid, "{trial:?}: {findings:?}");
-    let failed: Vec<_> = summary.gates.iter().filter(|gate| gate.passed == Some(false)).collect();
-    assert!(failed.is_empty(), "{trial:?}: {failed:?} {:#?}", simulated.record.faults);
 }
 
 #[test]

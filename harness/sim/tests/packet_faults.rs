@@ -2,8 +2,8 @@
 
 mod rig;
 
-use rig::{Outcome, Trial, run};
-use tribunal_history::{FaultFamily, FaultRecord, Verdict};
+use rig::{Trial, assert_clean, run};
+use tribunal_history::{FaultFamily, FaultRecord};
 use tribunal_sim::{Transport, Weather};
 
 const NAMES: &[(&str, FaultFamily)] = &[
@@ -16,16 +16,6 @@ const NAMES: &[(&str, FaultFamily)] = &[
 
 fn under(nemesis: &'static str, seed: u64, transport: Transport) -> Trial {
     Trial { nemesis, secs: 40, weather: Weather::CALM.over(transport), ..Trial::new(seed) }
-}
-
-fn assert_clean(trial: &Trial, outcome: &Outcome) {
-    let Outcome { simulated, summary, verdict, findings } = outcome;
-    assert_eq!(simulated.problem, None, "{trial:?}");
-    assert_eq!(simulated.violation, None, "{trial:?}");
-    assert_eq!(summary.harness_error, None, "{trial:?}");
-    assert_eq!(*verdict, Verdict::Valid, "{trial:?}: {findings:?}");
-    let failed: Vec<_> = summary.gates.iter().filter(|gate| gate.passed == Some(false)).collect();
-    assert!(failed.is_empty(), "{trial:?}: {failed:?} {:#?}", simulated.record.faults);
 }
 
 fn healed(fault: &FaultRecord) -> &str {

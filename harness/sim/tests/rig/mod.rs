@@ -53,6 +53,18 @@ pub(crate) struct Outcome {
     pub(crate) findings: Vec<String>,
 }
 
+/// That nothing was found, and that the run meant something.
+#[allow(dead_code, reason = "not every file of tests judges so")]
+pub(crate) fn assert_clean(trial: &Trial, outcome: &Outcome) {
+    let Outcome { simulated, summary, verdict, findings } = outcome;
+    assert_eq!(simulated.problem, None, "{trial:?}");
+    assert_eq!(simulated.violation, None, "{trial:?}");
+    assert_eq!(summary.harness_error, None, "{trial:?}");
+    assert_eq!(*verdict, Verdict::Valid, "{trial:?}: {findings:?}");
+    let failed: Vec<_> = summary.gates.iter().filter(|gate| gate.passed == Some(false)).collect();
+    assert!(failed.is_empty(), "{trial:?}: {failed:?} {:#?}", simulated.record.faults);
+}
+
 pub(crate) fn run(trial: &Trial) -> Outcome {
     let (mut run, options) = prepare(trial);
     let simulated = simulate(options, &mut run, &mut NoWatch).expect("a known core");
