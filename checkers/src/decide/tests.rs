@@ -80,3 +80,64 @@ fn a_core_that_lacks_what_matters_is_a_defect() {
     let read = |operations: &[Interval<Liar>]| Attempt::Impossible(vec![operations[1].clone()]);
     assert!(is_doubted(&told(1, read)));
 }
+
+/// A model that lies about what may be judged by itself.
+struct Torn;
+
+impl Model for Torn {
+    type State = u32;
+    type Input = u32;
+    type Output = u32;
+
+    fn init(&self) -> u32 {
+        0
+    }
+
+    fn step(&self, state: &u32, input: &u32, output: Option<&u32>) -> Result<u32, WhyNot> {
+        Liar(|_| Attempt::Undecided).step(state, input, output)
+    }
+
+    fn parts(&self, operations: &[Interval<Torn>]) -> Vec<Vec<usize>> {
+        (0..operations.len()).map(|position| vec![position]).collect()
+    }
+}
+
+fn torn(call: usize, input: u32, output: Option<u32>) -> Interval<Torn> {
+    let begin = 4 * call as u64 + 1;
+    let end = if output.is_some() { begin + 2 } else { NEVER };
+    Interval { input, output, begin, end, call }
+}
+
+#[test]
+fn parts_that_bear_on_each_other_are_a_defect() {
+    // Each is legal alone, and a read of 0 after a write of 1 is not.
+    let operations = [torn(0, 1, Some(1)), torn(1, 0, Some(0))];
+    let ruling = decide(&Torn, &operations, &Budget::DEFAULT).ruling;
+    assert!(matches!(ruling, Ruling::Unknown(Doubt::Certificate(_))));
+}
+
+#[test]
+fn a_core_is_confirmed_within_the_budget() {
+    let mut core: Vec<_> = (0..12).map(|call| torn(call, call as u32 + 1, None)).collect();
+    core.push(torn(12, 0, Some(99)));
+    let confirmed = |budget: &Budget<'_>| confirm_within(&Torn, &core, budget);
+    assert_eq!(confirmed(&Budget::DEFAULT), Confirmation::Confirmed);
+    assert_eq!(confirmed(&Budget { bytes: 1_000, ..Budget::DEFAULT }), Confirmation::TooLarge);
+    let stop = || true;
+    assert_eq!(confirmed(&Budget { stop: &stop, ..Budget::DEFAULT }), Confirmation::TooLarge);
+}
+
+#[test]
+fn crashed_operations_that_ask_the_same_are_taken_in_turn() {
+    // 2^60 ways to choose among them, and sixty-one that differ.
+    let mut core: Vec<_> = (0..60).map(|call| torn(call, 7, None)).collect();
+    core.push(torn(60, 0, Some(99)));
+    let confirmation = confirm_within(&Torn, &core, &Budget::DEFAULT);
+    assert_eq!(confirmation, Confirmation::Confirmed);
+}
+
+#[test]
+#[should_panic(expected = "calls ascend")]
+fn calls_that_do_not_ascend_are_refused() {
+    decide(&Torn, &[torn(1, 1, Some(1)), torn(0, 0, Some(1))], &Budget::DEFAULT);
+}

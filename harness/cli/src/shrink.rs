@@ -54,7 +54,9 @@ pub(crate) fn command(cli: &Cli, args: &ShrinkArgs) -> Result<Exit, Failure> {
     settled.settings.push(Setting { name: "shrunk from".into(), value: folder.id(), origin });
     output::progress(&told);
     let done = attempt(&cli.store, settled, None)?;
-    record::keep(&cli.store, &RunArgs::default(), &done, None, true);
+    // Its seed alone would repeat another run.
+    let itself = RunArgs { plan: Some(done.trial.run_id.clone()), ..RunArgs::default() };
+    record::keep(&cli.store, &itself, &done, None, true);
     finish(cli, done, args.open)
 }
 
@@ -323,7 +325,21 @@ impl Shrinker {
         for (other, count) in self.others.iter().take(OTHERS_MAX) {
             told.push_str(&format!("\n  {count} candidates failed otherwise: {other}"));
         }
+        restate(&mut self.settled.settings, &self.plan);
         self.settled.plan = self.plan;
         (self.settled, told)
+    }
+}
+
+/// The settings that shrinking changed, as the small plan has them.
+fn restate(settings: &mut Vec<Setting>, plan: &Plan) {
+    for (name, value) in [
+        ("nodes", plan.nodes.to_string()),
+        ("seed", plan.seed.to_string()),
+        ("time-limit", plan.time_limit.to_string()),
+    ] {
+        let origin = "shrink".to_owned();
+        settings.retain(|setting| setting.name != name);
+        settings.push(Setting { name: name.to_owned(), value, origin });
     }
 }

@@ -87,3 +87,34 @@ fn nonsense_is_refused() {
     let call = tribunal.call(&with(&["--option", "delay=warp"]));
     call.exits(64).says("local, jitter, slow or tail");
 }
+
+#[test]
+fn a_failure_is_made_small_and_is_a_run_of_its_own() {
+    let tribunal = Tribunal::new();
+    let planted = ["--bug", "session.none", "--nemesis", "lose-reply", "--workload", "kv-append"];
+    let batch = ["--runs", "40", "--seed", "1"];
+    tribunal.call(&with(&[&planted[..], &batch].concat())).exits(1);
+    tribunal.call(&["shrink"]).exits(1).says("shrunk linearizable").says("INVALID");
+    let read = |file: &str| {
+        let file = tribunal.store().join("latest").join(file);
+        serde_json::from_slice::<serde_json::Value>(&std::fs::read(file).unwrap()).unwrap()
+    };
+    let plan = read("plan.json");
+    let operations = plan["script"]["operations"].as_array().expect("written down").len();
+    let faults = plan["schedule"]["faults"].as_array().unwrap().len();
+    assert!((1..=10).contains(&operations) && faults <= 4, "{operations} and {faults}");
+    let kinds = |run: serde_json::Value| {
+        let findings = run["findings"].as_array().unwrap().clone();
+        let bad = findings.into_iter().filter(|finding| finding["verdict"] == "invalid");
+        bad.map(|finding| (finding["checker"].clone(), finding["anomaly"].clone())).collect()
+    };
+    let first: Vec<_> = kinds(read("run.json"));
+    let log = std::fs::read_to_string(tribunal.store().join("runs.jsonl")).unwrap();
+    let line = log.lines().last().unwrap();
+    assert!(line.contains("--plan") && !line.contains("--seed"), "{line}");
+    tribunal.call(&["run", "--plan", "latest"]).exits(1);
+    assert_eq!(kinds(read("run.json")), first);
+    let passed = Tribunal::new();
+    passed.call(&with(&["--seed", "1", "--nemesis", "kill"])).exits(0);
+    passed.call(&["shrink"]).exits(64).says("does not fail");
+}
