@@ -8,7 +8,8 @@
 //! [`tribunal_history::Record`] into findings within a [`Budget`] and never panics. Start with
 //! [`Linearizable`]; the claim, the proofs and the limits are in
 //! `docs/checkers/linearizability.md`; promises weaker than that have a page of their own,
-//! `docs/checkers/weaker-models.md`. It does not judge transactions.
+//! `docs/checkers/weaker-models.md`. Of transactions it judges what [`accounting`] does (long forks,
+//! banks, logs) and multi-registers, not isolation.
 
 // The tests inside share the rig of the tests outside, which names this crate.
 #[cfg(test)]

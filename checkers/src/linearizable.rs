@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 use rayon::prelude::*;
-use tribunal_history::{Call, Completion, Finding, Record, ValueId, Values, Verdict};
+use tribunal_history::{Call, Clock, Completion, Finding, Record, ValueId, Values, Verdict};
 
 use crate::certificate::{Confirmation, confirm_within};
 use crate::decide::{Decision, Doubt, Ground, Ruling, decide_apart, decide_with};
@@ -100,8 +100,8 @@ impl<N: Notation> Checker for Linearizable<N> {
         let bytes = budget.bytes / keys.len().clamp(1, SHARES_MAX) as u64;
         let budget = &Budget { bytes, ..*budget };
         let values = record.history.values();
-        let judge =
-            Judge { model: &self.model, engine: self.engine, calls: &calls, values, budget };
+        let (model, engine, clock) = (&self.model, self.engine, record.history.clock());
+        let judge = Judge { model, engine, calls: &calls, values, clock, budget };
         let judged = in_few_threads(|| judge.keys(keys));
         let verdicts = Verdicts::new(&self.model, &calls, values, budget, judged);
         let mut finding = verdicts.finding(self.name());
@@ -124,6 +124,7 @@ struct Judge<'a, N> {
     engine: Option<Engine>,
     calls: &'a [Call],
     values: &'a Values,
+    clock: Clock,
     budget: &'a Budget<'a>,
 }
 
@@ -160,6 +161,7 @@ impl<N: Notation> Judge<'_, N> {
             Ruling::Unknown(Doubt::Certificate(by)) => Judgement::Defect(by),
             Ruling::Unknown(Doubt::Exhausted(what, wall)) => {
                 let reached = wall.and_then(|wall| self.calls[operations[wall].call].completed_at);
+                let reached = reached.map(|at| self.clock.instant(at));
                 Judgement::Exhausted(what, reached)
             }
         };
@@ -222,6 +224,7 @@ impl<N: Notation> Judge<'_, N> {
             model: self.model,
             calls: self.calls,
             values: self.values,
+            clock: self.clock,
             core: &core.operations,
             kind: &*kind,
             shrunk_from: bad.members.len() as u64,

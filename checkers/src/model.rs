@@ -115,12 +115,16 @@ pub trait Model: Sized + Send + Sync {
 
     /// *Portfolio*: settles crashed operations beforehand, keeping the verdict exactly, and says
     /// what it did. The default drops those that change nothing.
+    ///
+    /// It may rely on moments being apart: no operation begins at the very moment another ends.
+    /// [`crate::decide`] sees to it, and who calls this otherwise must.
     fn normalise(&self, operations: &mut Vec<Interval<Self>>) -> Applied {
         drop_pure(self, operations)
     }
 
     /// *Portfolio*: exact algorithms faster than a search, in the order to be tried. They are given
-    /// the operations as recorded, crashed ones included.
+    /// the operations as recorded, crashed ones included, with moments apart as in
+    /// [`Model::normalise`].
     fn algorithms(&self) -> Vec<Algorithm<Self>> {
         Vec::new()
     }

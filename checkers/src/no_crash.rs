@@ -75,6 +75,7 @@ fn finding(checker: &str, first: Option<First>, mut lines: Vec<String>) -> Findi
         summary,
         details: if count > 1 { lines } else { Vec::new() },
         at,
+        misfit: None,
         witness: None,
         cost: Cost::default(),
     }

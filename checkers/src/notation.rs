@@ -1,6 +1,6 @@
 //! How a model reads the calls of a history, and speaks of them.
 
-use tribunal_history::{Call, Values};
+use tribunal_history::{Call, Cause, Misfit, Values};
 
 use crate::{Interval, Model, Speaker, Stream, WhyNot};
 
@@ -95,6 +95,8 @@ pub enum Malformed {
         function: String,
         /// The model's.
         model: &'static str,
+        /// Position of the operation's invocation in the history.
+        event: u32,
     },
     /// The argument has another shape.
     #[error("{function} takes {wanted}, not {found}")]
@@ -105,6 +107,8 @@ pub enum Malformed {
         wanted: &'static str,
         /// What it was given.
         found: String,
+        /// Position of the operation's invocation in the history.
+        event: u32,
     },
     /// The result has another shape.
     #[error("{function} answers {wanted}, not {found}")]
@@ -115,5 +119,28 @@ pub enum Malformed {
         wanted: &'static str,
         /// What it answered.
         found: String,
+        /// Position of the operation's invocation in the history.
+        event: u32,
     },
+}
+
+impl Malformed {
+    /// As findings tell it.
+    pub fn misfit(&self) -> Misfit {
+        let cause = match self {
+            Malformed::Function { .. } => Cause::Function,
+            Malformed::Argument { .. } => Cause::Argument,
+            Malformed::Result { .. } => Cause::Answer,
+        };
+        Misfit { event: self.event(), cause, reason: self.to_string() }
+    }
+
+    /// Position of the operation's invocation in the history.
+    pub const fn event(&self) -> u32 {
+        match self {
+            Malformed::Function { event, .. }
+            | Malformed::Argument { event, .. }
+            | Malformed::Result { event, .. } => *event,
+        }
+    }
 }

@@ -1,13 +1,15 @@
 //! The two operations a counterexample turns on, found in the witness itself.
 
-use tribunal_history::{EventKindName, Nanos, Trial, Witness, WitnessOperation};
+use tribunal_history::{Clock, EventKindName, Nanos, Trial, Witness, WitnessOperation};
 
 use crate::fault_view::FaultView;
 use crate::sides;
-use crate::text::{clean, seconds, thousands};
+use crate::text::{clean, seconds};
 
 /// One of the two operations.
 pub(crate) struct Party {
+    /// What the words of the witness call it.
+    pub(crate) letter: String,
     pub(crate) client: String,
     pub(crate) label: String,
     pub(crate) outcome: &'static str,
@@ -23,8 +25,6 @@ pub(crate) struct Clash {
     pub(crate) b: Party,
     /// What ties them, one sentence.
     pub(crate) tie: String,
-    /// As `shrunk from 4,961 operations to 6`.
-    pub(crate) shrunk: String,
     /// When B ended, or began if it never did.
     pub(crate) at: Nanos,
 }
@@ -32,45 +32,41 @@ pub(crate) struct Clash {
 /// The clash of a witness; `None` if it refuses nothing.
 pub(crate) fn clash(trial: &Trial, faults: &[FaultView<'_>], witness: &Witness) -> Option<Clash> {
     let (position, reason) = witness.refused.first()?;
-    let b = witness.operations.get(usize::from(*position))?;
-    let a = last_change_before(witness, b);
+    let place = usize::from(*position);
+    let b = witness.operations.get(place)?;
     let reason = clean(reason, 200);
-    let tie = match a {
-        Some(a) => {
-            let gap = b.invoked.since(a.completed.unwrap_or(b.invoked));
-            format!("A finished {gap} before B began, yet B fits no order: {reason}.")
+    let party = |place: usize| party(trial, faults, witness, place);
+    let (later, a) = (party(place)?, last_change_before(witness, b));
+    let tie = match a.and_then(|a| Some((party(a)?, witness.operations[a].completed?))) {
+        Some((earlier, end)) => {
+            let gap = witness.clock.gap(end, b.invoked);
+            let (a, b) = (&earlier.letter, &later.letter);
+            format!("{a} finished {gap}before {b} began, yet {b} fits no order: {reason}.")
         }
-        None => format!("B fits no order: {reason}."),
+        None => format!("{} fits no order: {reason}.", later.letter),
     };
-    let count = witness.operations.len() as u64;
-    let shrunk = if witness.shrunk_from > count {
-        format!("shrunk from {} operations to {count}", thousands(witness.shrunk_from))
-    } else {
-        format!("{count} operations")
-    };
-    Some(Clash {
-        a: a.map(|it| party(trial, faults, it)),
-        b: party(trial, faults, b),
-        tie,
-        shrunk,
-        at: b.completed.unwrap_or(b.invoked),
-    })
+    Some(Clash { a: a.and_then(party), b: later, tie, at: b.completed.unwrap_or(b.invoked) })
 }
 
 /// The last operation of the legal order that changed the state and ended before `b` began.
-fn last_change_before<'a>(
-    witness: &'a Witness,
-    b: &WitnessOperation,
-) -> Option<&'a WitnessOperation> {
+fn last_change_before(witness: &Witness, b: &WitnessOperation) -> Option<usize> {
     let before = std::iter::once(&witness.initial).chain(witness.order.iter().map(|it| &it.state));
     let changes = witness.order.iter().zip(before).filter(|(step, before)| step.state != **before);
-    changes
-        .filter_map(|(step, _)| witness.operations.get(usize::from(step.operation)))
-        .filter(|it| it.completed.is_some_and(|completed| completed <= b.invoked))
-        .last()
+    let has_ended = |place: &usize| {
+        let end = witness.operations.get(*place).and_then(|it| it.completed);
+        end.is_some_and(|end| end <= b.invoked)
+    };
+    changes.map(|(step, _)| usize::from(step.operation)).filter(has_ended).last()
 }
 
-fn party(trial: &Trial, faults: &[FaultView<'_>], operation: &WitnessOperation) -> Party {
+/// The operation at this place of the witness, if there is one.
+pub(crate) fn party(
+    trial: &Trial,
+    faults: &[FaultView<'_>],
+    witness: &Witness,
+    place: usize,
+) -> Option<Party> {
+    let operation = witness.operations.get(place)?;
     let end = operation.completed.unwrap_or(operation.invoked);
     let stance = operation.node.and_then(|node| {
         faults
@@ -82,24 +78,30 @@ fn party(trial: &Trial, faults: &[FaultView<'_>], operation: &WitnessOperation) 
                 Some(format!("{stance} {}", fault.name))
             })
     });
-    Party {
+    Some(Party {
+        letter: Witness::name(place),
         client: format!("client {}", operation.process),
         label: clean(&operation.label, 120),
         outcome: outcome_word(operation.outcome),
-        when: span(operation),
+        when: span(witness, operation),
         via: operation.node.map_or(String::new(), |node| node.to_string()),
         stance: stance.unwrap_or_default(),
-    }
+    })
 }
 
-/// As `30.911–31.204 s`; of an `info` only the beginning.
-pub(crate) fn span(operation: &WitnessOperation) -> String {
+/// As `30.911–31.204 s` or `line 3 – line 4`; of an `info` only the beginning.
+pub(crate) fn span(witness: &Witness, operation: &WitnessOperation) -> String {
+    let instant = |at: Nanos| match witness.clock {
+        Clock::Time => seconds(at),
+        clock => clock.instant(at),
+    };
+    let begin = instant(operation.invoked);
     match operation.completed {
-        Some(end) => {
-            let begin = seconds(operation.invoked);
-            format!("{}–{}", begin.trim_end_matches(" s"), seconds(end))
+        Some(end) if witness.clock.is_time() => {
+            format!("{}–{}", begin.trim_end_matches(" s"), instant(end))
         }
-        None => format!("{} – open", seconds(operation.invoked)),
+        Some(end) => format!("{begin} – {}", instant(end)),
+        None => format!("{begin} – open"),
     }
 }
 

@@ -101,6 +101,8 @@ fn bounded(witness: &Witness, cuts: &mut Vec<String>) -> Witness {
         order,
         refused: refused.map(|(at, reason)| (*at, clean(reason, STATE_MAX))).collect(),
         initial: clean(&witness.initial, STATE_MAX),
+        core: witness.core.max(witness.operations.len() as u64),
+        clock: witness.clock,
         shrunk_from: witness.shrunk_from,
         words: witness.words.iter().take(WORDS_MAX).map(|it| clean(it, WORD_CHARS_MAX)).collect(),
         operations,
@@ -115,15 +117,9 @@ fn counterexample(
 ) -> Counterexample {
     let subject = clean(&finding.subject, 60);
     let heading = if subject.is_empty() { clean(&finding.checker, 60) } else { subject };
-    let shown = witness.operations.len() as u64;
-    let size = if witness.shrunk_from > shown {
-        format!("shrunk from {} operations to {shown}", thousands(witness.shrunk_from))
-    } else {
-        format!("{shown} operations")
-    };
     Counterexample {
         number,
-        size,
+        size: witness.size(),
         svg: lanes::draw(number, &clean(&finding.summary, 240), witness, faults),
         initial: witness.initial.clone(),
         rows: rows(witness),
@@ -175,8 +171,8 @@ fn row(witness: &Witness, bar: usize, step: String, state: String) -> StepRow {
         },
         step,
         client: format!("client {}{via}", operation.process),
-        label: operation.label.clone(),
-        when: format!("{} {}", outcome_word(operation.outcome), span(operation)),
+        label: format!("{} = {}", Witness::name(bar), operation.label),
+        when: format!("{} {}", outcome_word(operation.outcome), span(witness, operation)),
         state,
         bar: bar.to_string(),
     }

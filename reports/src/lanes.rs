@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tribunal_history::{EventKindName, NodeId, ProcessId, Witness, WitnessOperation};
+use tribunal_history::{Clock, EventKindName, Nanos, NodeId, ProcessId, Witness, WitnessOperation};
 
 use crate::fault_view::FaultView;
 use crate::svg::{Anchor, Svg, line_to, move_to};
@@ -216,7 +216,7 @@ impl Drawing<'_> {
         let refused = if reason.is_some() { " refused" } else { "" };
         self.svg.raw(&format!("<g class=\"op\" data-bar=\"{position}\">"));
         let class = format!("bar {outcome}{refused}");
-        let title = format!("{}, {}", operation.label, crate::clash::span(operation));
+        let title = format!("{}, {}", operation.label, crate::clash::span(self.witness, operation));
         if operation.completed.is_some() {
             self.svg.rect((x, y), (end - x, BAR_HEIGHT), &class, &title);
         } else {
@@ -261,14 +261,18 @@ impl Drawing<'_> {
             let ((from, left), (to, right)) = (pair[0], pair[1]);
             if right - left >= GAP_LABEL {
                 let at = (LEFT + (left + right) / 2.0, y + 8.0);
-                let label = format!("{}", to.since(from));
-                self.svg.text(at, Anchor::Middle, "gap", &label);
+                let label = self.witness.clock.gap(from, to);
+                self.svg.text(at, Anchor::Middle, "gap", label.trim_end());
             }
         }
+        let instant = |at: Nanos| match self.witness.clock {
+            Clock::Time => seconds(at),
+            clock => clock.instant(at),
+        };
         if let (Some((first, x)), Some((last, end))) = (instants.first(), instants.last()) {
-            self.svg.text((LEFT + x, y + 24.0), Anchor::Start, "tick", &seconds(*first));
+            self.svg.text((LEFT + x, y + 24.0), Anchor::Start, "tick", &instant(*first));
             if instants.len() > 1 {
-                self.svg.text((LEFT + end, y + 24.0), Anchor::End, "tick", &seconds(*last));
+                self.svg.text((LEFT + end, y + 24.0), Anchor::End, "tick", &instant(*last));
             }
         }
     }

@@ -18,6 +18,7 @@ mod batch_table;
 mod check_table;
 mod clash;
 mod counterexample;
+mod exhibit;
 mod fault_table;
 mod fault_view;
 mod growth;

@@ -2,7 +2,8 @@
 
 use tribunal_history::{Check, EventKind, Finding, Nanos, Record, RunState, Trial, Verdict};
 
-use crate::clash::{Clash, clash};
+use crate::clash::{Clash, Party, clash};
+use crate::exhibit::Exhibit;
 use crate::fault_view::{Fate, FaultView};
 use crate::standing::Standing;
 use crate::text::{capitalised, clean, counted, listed, seconds, thousands};
@@ -34,6 +35,8 @@ pub(crate) struct Summary {
     /// Sentences that go with it, in order.
     pub(crate) paragraph: Vec<String>,
     pub(crate) clash: Option<Clash>,
+    /// The counterexample of a violation, if there is one.
+    pub(crate) exhibit: Option<Exhibit>,
     pub(crate) properties: Vec<Row>,
     pub(crate) coverage: Vec<Row>,
     pub(crate) health: Vec<Row>,
@@ -47,9 +50,11 @@ impl Summary {
     pub(crate) fn new(trial: &Trial, record: &Record, faults: &[FaultView<'_>]) -> Summary {
         let standing = Standing::of(trial);
         let worst = worst(trial);
-        let clash = worst
+        let witness = worst
             .filter(|_| standing == Standing::Invalid)
-            .and_then(|finding| clash(trial, faults, finding.witness.as_ref()?));
+            .and_then(|finding| finding.witness.as_ref());
+        let clash = witness.and_then(|witness| clash(trial, faults, witness));
+        let exhibit = witness.map(|witness| Exhibit::new(trial, faults, witness, clash.as_ref()));
         let invocations = record.history.events().iter().filter(|it| it.kind == EventKind::Invoke);
         let operations = invocations.count() as u64;
         let mut cuts = Vec::new();
@@ -63,10 +68,11 @@ impl Summary {
             health: cut(trial.health.iter().map(health), "health checks", &mut cuts),
             operations,
             clash,
+            exhibit,
             cuts,
         };
         match standing {
-            Standing::Invalid => summary.tell_invalid(worst, faults),
+            Standing::Invalid => summary.tell_invalid(trial, worst, faults),
             Standing::Unknown => summary.tell_unknown(trial),
             Standing::HarnessError => summary.tell_harness_error(trial),
             Standing::Valid => summary.tell_valid(faults),
@@ -75,7 +81,7 @@ impl Summary {
         summary
     }
 
-    fn tell_invalid(&mut self, worst: Option<&Finding>, faults: &[FaultView<'_>]) {
+    fn tell_invalid(&mut self, trial: &Trial, worst: Option<&Finding>, faults: &[FaultView<'_>]) {
         let Some(finding) = worst else {
             self.sentence = "A violation was found, and nothing says which".into();
             return;
@@ -87,7 +93,10 @@ impl Summary {
         if let Some(clash) = &self.clash {
             self.paragraph.extend(story(clash));
         }
-        self.paragraph.push(weather(at, &active, faults));
+        // Of a file nobody says what was done to the system.
+        if trial.plan.cluster != "none" || !faults.is_empty() {
+            self.paragraph.push(weather(at, &active, faults));
+        }
     }
 
     fn tell_unknown(&mut self, trial: &Trial) {
@@ -193,32 +202,15 @@ fn headline(finding: &Finding, active: &[&FaultView<'_>]) -> String {
 }
 
 fn story(clash: &Clash) -> Vec<String> {
-    let b = &clash.b;
     let stance = |text: &str| if text.is_empty() { String::new() } else { format!(", {text}") };
     let via = |text: &str| if text.is_empty() { String::new() } else { format!(" via {text}") };
-    let mut lines = Vec::new();
-    if let Some(a) = &clash.a {
-        lines.push(format!(
-            "A: {} {}{} ({}, {}{}).",
-            a.client,
-            a.label,
-            via(&a.via),
-            a.outcome,
-            a.when,
-            stance(&a.stance)
-        ));
-    }
-    lines.push(format!(
-        "B: {} {}{} ({}, {}{}).",
-        b.client,
-        b.label,
-        via(&b.via),
-        b.outcome,
-        b.when,
-        stance(&b.stance)
-    ));
-    lines.push(clash.tie.clone());
-    lines
+    let line = |party: &Party| {
+        let Party { letter, client, label, outcome, when, .. } = party;
+        let (via, stance) = (via(&party.via), stance(&party.stance));
+        format!("{letter}: {client} {label}{via} ({outcome}, {when}{stance}).")
+    };
+    let parties = clash.a.iter().chain(std::iter::once(&clash.b));
+    parties.map(line).chain(std::iter::once(clash.tie.clone())).collect()
 }
 
 fn weather(at: Option<Nanos>, active: &[&FaultView<'_>], faults: &[FaultView<'_>]) -> String {

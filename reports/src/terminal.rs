@@ -3,9 +3,9 @@
 use tribunal_history::{Record, Trial};
 
 use crate::Style;
-use crate::clash::{Clash, Party};
+use crate::clash::Party;
+use crate::exhibit::Exhibit;
 use crate::fault_view::fault_views;
-use crate::standing::Standing;
 use crate::summary::{Row, Summary};
 
 /// Columns a line of rows may take before it breaks.
@@ -14,7 +14,7 @@ const COLUMNS: usize = 100;
 const INDENT: usize = 15;
 
 /// The verdict and its grounds as text for a terminal, ended by a line end: about six lines for a
-/// pass, the clashing operations beside for a violation. The paths and commands that follow are the
+/// pass, the counterexample and its argument beside for a violation. The paths and commands that follow are the
 /// caller's. Strings of the system under test hold no control characters here.
 pub fn terminal(trial: &Trial, record: &Record, style: Style) -> String {
     let faults = fault_views(trial, record);
@@ -23,14 +23,15 @@ pub fn terminal(trial: &Trial, record: &Record, style: Style) -> String {
     let verdict = style.paint(standing.class(), standing.word());
     let mut out = format!("{verdict}  {}\n\n", style.paint("strong", &summary.title));
     out.push_str(&format!("  {}\n", summary.sentence));
-    match (&summary.clash, standing) {
-        (Some(clash), Standing::Invalid) => {
-            out.push_str(&clash_lines(clash, style));
-            let told = 2 + usize::from(clash.a.is_some());
-            push_paragraph(&mut out, &summary.paragraph[told..]);
+    let told = match (&summary.exhibit, &summary.clash) {
+        (Some(exhibit), clash) => {
+            out.push_str(&exhibit_lines(exhibit, style));
+            // The story of the clash comes first there, and the exhibit has told it.
+            clash.as_ref().map_or(0, |clash| 2 + usize::from(clash.a.is_some()))
         }
-        (Some(_) | None, _) => push_paragraph(&mut out, &summary.paragraph),
-    }
+        (None, _) => 0,
+    };
+    push_paragraph(&mut out, &summary.paragraph[told..]);
     out.push('\n');
     push_rows(&mut out, "properties", &summary.properties, style);
     push_rows(&mut out, "coverage", &summary.coverage, style);
@@ -47,26 +48,29 @@ fn push_paragraph(out: &mut String, lines: &[String]) {
     }
 }
 
-fn clash_lines(clash: &Clash, style: Style) -> String {
-    let parties: Vec<(&str, &Party)> =
-        clash.a.iter().map(|a| ("A", a)).chain(std::iter::once(("B", &clash.b))).collect();
+fn exhibit_lines(exhibit: &Exhibit, style: Style) -> String {
     let width = |field: fn(&Party) -> &str| {
-        parties.iter().map(|(_, it)| field(it).chars().count()).max().unwrap_or(0)
+        exhibit.parties.iter().map(|it| field(it).chars().count()).max().unwrap_or(0)
     };
-    let (client, label) = (width(|it| &it.client), width(|it| &it.label));
+    let (letter, client, label) =
+        (width(|it| &it.letter), width(|it| &it.client), width(|it| &it.label));
     let when = width(|it| &it.when);
     let mut out = String::new();
-    for (letter, party) in &parties {
+    for party in &exhibit.parties {
         let via = if party.via.is_empty() { String::new() } else { format!("via {}", party.via) };
         let stance =
             if party.stance.is_empty() { String::new() } else { format!("  ({})", party.stance) };
+        let name = style.paint("strong", &format!("{:letter$}", party.letter));
         let line = format!(
             "{:client$}  {:label$}  {:4}  {:when$}  {via}{stance}",
             party.client, party.label, party.outcome, party.when
         );
-        out.push_str(&format!("    {}  {}\n", style.paint("strong", letter), line.trim_end()));
+        out.push_str(&format!("    {name}  {}\n", line.trim_end()));
     }
-    out.push_str(&format!("    {}\n    {}\n", clash.tie, clash.shrunk));
+    for line in &exhibit.argument {
+        out.push_str(&format!("    {line}\n"));
+    }
+    out.push_str(&format!("    {}\n", exhibit.size));
     out
 }
 

@@ -140,7 +140,7 @@ fn usual_gap(edges: &[(Nanos, Edge)]) -> f64 {
 mod tests {
     use super::*;
     use tribunal_history::{
-        EventKindName, ProcessId, Seed, WitnessOperation, WitnessRole, WitnessStep,
+        Clock, EventKindName, ProcessId, Seed, WitnessOperation, WitnessRole, WitnessStep,
     };
 
     fn random_witness(seed: u64) -> Witness {
@@ -173,6 +173,8 @@ mod tests {
             order: order.into_iter().map(step).collect(),
             refused: Vec::new(),
             initial: String::new(),
+            core: 0,
+            clock: Clock::Time,
             shrunk_from: 0,
             words: Vec::new(),
         }

@@ -81,19 +81,29 @@ impl<'a> Case<'a> {
 
     /// An operation the checker does not know.
     pub(crate) fn foreign(&self, call: &Call, model: &'static str) -> Malformed {
-        Malformed::Function { function: self.function(call).to_owned(), model }
+        Malformed::Function { function: self.function(call).to_owned(), model, event: call.invoked }
     }
 
     /// An argument of another shape.
     pub(crate) fn bad_argument(&self, call: &Call, wanted: &'static str) -> Malformed {
         let function = self.function(call).to_owned();
-        Malformed::Argument { function, wanted, found: self.show(call.argument) }
+        Malformed::Argument {
+            function,
+            wanted,
+            found: self.show(call.argument),
+            event: call.invoked,
+        }
     }
 
     /// A result of another shape.
     pub(crate) fn bad_result(&self, call: &Call, wanted: &'static str) -> Malformed {
         let found = call.result().map_or_else(String::new, |result| self.show(result));
-        Malformed::Result { function: self.function(call).to_owned(), wanted, found }
+        Malformed::Result {
+            function: self.function(call).to_owned(),
+            wanted,
+            found,
+            event: call.invoked,
+        }
     }
 
     /// The members of a result that must be a list.

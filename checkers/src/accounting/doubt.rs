@@ -1,5 +1,7 @@
 //! Why a key's account cannot be closed.
 
+use tribunal_history::Misfit;
+
 use crate::Malformed;
 use crate::count::plural;
 
@@ -12,6 +14,16 @@ pub(crate) enum Doubt {
     Bytes(u64),
     /// The caller asked to stop.
     Stopped,
+}
+
+impl Doubt {
+    /// The operation of another shape, if that is why.
+    pub(crate) fn misfit(&self) -> Option<Misfit> {
+        match self {
+            Doubt::Malformed(malformed) => Some(malformed.misfit()),
+            Doubt::Bytes(_) | Doubt::Stopped => None,
+        }
+    }
 }
 
 impl From<Malformed> for Doubt {

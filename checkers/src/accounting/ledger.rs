@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
-use tribunal_history::{Call, Cost, Finding, Record, ValueId, Values, Verdict};
+use tribunal_history::{Call, Cost, Finding, Misfit, Record, ValueId, Values, Verdict};
 
 use super::case::{Case, show};
 use super::doubt::Doubt;
@@ -46,7 +46,10 @@ pub(crate) fn check<A: Account>(account: &A, record: &Record, budget: &Budget<'_
     for (key, to) in groups {
         let case = Case { history, calls: &calls[from..to], budget };
         let answer = if (budget.stop)() { Err(Doubt::Stopped) } else { account.judge(case) };
-        let ruling = answer.unwrap_or_else(|doubt| Ruling::unknown(doubt.to_string(), Vec::new()));
+        let ruling = answer.unwrap_or_else(|doubt| {
+            let unknown = Ruling::unknown(doubt.to_string(), Vec::new());
+            Ruling { misfit: doubt.misfit(), ..unknown }
+        });
         ledger.enter::<A>(key, ruling);
         from = to;
     }
@@ -96,6 +99,7 @@ struct Ledger<'a> {
     keys: u64,
     unknown: u64,
     invalid: u64,
+    misfit: Option<Misfit>,
     cost: Cost,
 }
 
@@ -109,6 +113,7 @@ impl<'a> Ledger<'a> {
             keys: 0,
             unknown: 0,
             invalid: 0,
+            misfit: None,
             cost: Cost { operations, keys: 0, states: 0, bytes: 0 },
         }
     }
@@ -116,6 +121,7 @@ impl<'a> Ledger<'a> {
     fn enter<A: Account>(&mut self, key: ValueId, ruling: Ruling) {
         self.keys += 1;
         self.cost.bytes = self.cost.bytes.max(ruling.bytes);
+        self.misfit = self.misfit.take().or_else(|| ruling.misfit.clone());
         for (place, (name, count)) in ruling.figures.iter().enumerate() {
             match self.figures.get_mut(place) {
                 Some(figure) => figure.1 = figure.1.saturating_add(*count),
@@ -173,6 +179,7 @@ impl<'a> Ledger<'a> {
             summary,
             details,
             at: None,
+            misfit: self.misfit,
             witness: None,
             cost: self.cost,
         };

@@ -119,7 +119,8 @@ impl Client {
         };
         let (of, _, known) = book.offsets.get(next)?;
         let time = poll.invoked_at.since(*known);
-        (is_ok(poll) && *of == partition && time > Nanos::ZERO).then_some(Lag {
+        let is_timed = book.case.history.clock().is_time();
+        (is_timed && is_ok(poll) && *of == partition && time > Nanos::ZERO).then_some(Lag {
             time,
             call,
             partition,

@@ -1,8 +1,8 @@
 //! The witness of a violation: the few operations that prove it, and the argument.
 
-use tribunal_history::{
-    Call, Completion, EventKindName, Nanos, Witness, WitnessOperation, WitnessRole,
-};
+use std::collections::BTreeSet;
+
+use tribunal_history::{Call, Completion, EventKindName, Witness, WitnessOperation, WitnessRole};
 
 use super::case::Case;
 
@@ -14,6 +14,8 @@ pub(crate) struct Proof<'a> {
     case: Case<'a>,
     /// Positions among the case's calls, ascending.
     shown: Vec<usize>,
+    /// How many there are, those that are not shown included.
+    core: u64,
     culprit: usize,
 }
 
@@ -25,25 +27,21 @@ impl<'a> Proof<'a> {
         culprit: usize,
         others: impl IntoIterator<Item = usize>,
     ) -> Proof<'a> {
+        let mut all = BTreeSet::from([culprit]);
         let mut shown = vec![culprit];
-        for other in others {
-            let fits = shown.len() < SHOWN_MAX && other < case.calls.len();
-            if fits && !shown.contains(&other) {
+        for other in others.into_iter().filter(|other| *other < case.calls.len()) {
+            if all.insert(other) && shown.len() < SHOWN_MAX {
                 shown.push(other);
             }
         }
         shown.sort_unstable();
-        Proof { case, shown, culprit }
+        Proof { case, shown, core: all.len() as u64, culprit }
     }
 
     /// `A`, `B`, … `Z`, `A1`, … of a call among those shown.
     pub(crate) fn name(&self, position: usize) -> String {
         let place = self.shown.iter().position(|at| *at == position).unwrap_or_default();
-        let letter = char::from(b'A' + (place % 26) as u8);
-        match place / 26 {
-            0 => letter.to_string(),
-            round => format!("{letter}{round}"),
-        }
+        Witness::name(place)
     }
 
     /// The witness: *Let* the calls be, *Then* the argument ends in a contradiction. `reason` says
@@ -61,6 +59,8 @@ impl<'a> Proof<'a> {
         let place = self.shown.iter().position(|at| *at == self.culprit).unwrap_or_default();
         Witness {
             operations,
+            core: self.core,
+            clock: self.case.history.clock(),
             order: Vec::new(),
             refused: vec![(place as u16, reason.into())],
             initial: String::new(),
@@ -74,16 +74,13 @@ impl<'a> Proof<'a> {
         let (name, label) = (self.name(position), self.case.label(call));
         let place = call.node.map(|node| format!(" at {node}")).unwrap_or_default();
         let who = format!("process {}{place}", call.process);
-        let begun = seconds(call.invoked_at);
-        match (call.completion, call.completed_at) {
-            (Completion::Ok(_), Some(end)) => {
-                format!("  {name} = {label}, ok, {who}, from {begun} to {}", seconds(end))
-            }
-            (Completion::Fail, Some(end)) => {
-                format!("  {name} = {label}, failed, {who}, from {begun} to {}", seconds(end))
-            }
-            _ => format!("  {name} = {label}, unknown outcome, {who}, from {begun} on"),
-        }
+        let (outcome, end) = match (call.completion, call.completed_at) {
+            (Completion::Ok(_), end) => ("ok", end),
+            (Completion::Fail, Some(end)) => ("failed", Some(end)),
+            (Completion::Fail | Completion::Info, _) => ("unknown outcome", None),
+        };
+        let stretch = self.case.history.clock().stretch(call.invoked_at, end);
+        format!("  {name} = {label}, {outcome}, {who}, {stretch}")
     }
 
     fn operation(&self, position: usize) -> WitnessOperation {
@@ -107,9 +104,4 @@ impl<'a> Proof<'a> {
             },
         }
     }
-}
-
-/// As `12.345 s`.
-pub(crate) fn seconds(time: Nanos) -> String {
-    format!("{}.{:03} s", time.as_millis() / 1_000, time.as_millis() % 1_000)
 }

@@ -1,6 +1,6 @@
 //! What is found out about one key.
 
-use tribunal_history::{Nanos, Verdict, Witness};
+use tribunal_history::{Misfit, Nanos, Verdict, Witness};
 
 /// A violation, with its grounds.
 pub(crate) struct Charge {
@@ -26,6 +26,8 @@ pub(crate) struct Ruling {
     pub charge: Option<Charge>,
     /// Why nothing can be said, of an *unknown*.
     pub reason: String,
+    /// The operation that is none of the checker's, if that is why.
+    pub misfit: Option<Misfit>,
     pub figures: Figures,
     /// More lines, of this key alone.
     pub lines: Vec<String>,
@@ -40,6 +42,7 @@ impl Ruling {
             verdict: Verdict::Valid,
             charge: None,
             reason: String::new(),
+            misfit: None,
             figures,
             lines: Vec::new(),
             bytes: 0,

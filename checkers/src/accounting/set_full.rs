@@ -8,7 +8,7 @@ use super::element::{Element, NONE};
 use super::index::Index;
 use super::ledger::{Account, check};
 use super::listed::listed;
-use super::proof::{Proof, seconds};
+use super::proof::Proof;
 use super::quantiles::quantiles;
 use super::ruling::{Charge, Figures, Ruling};
 use crate::count::plural;
@@ -222,6 +222,7 @@ impl<'a> Lives<'a> {
         let stale = |element: &Element| self.is_stale(element);
         let lost = |element: &Element| self.is_lost(element);
         let mut worst: Vec<(u64, usize)> = Vec::new();
+        let is_timed = self.case.history.clock().is_time();
         let (mut until_stable, mut until_lost) = (Vec::new(), Vec::new());
         for (number, element) in self.elements.iter().enumerate() {
             if self.is_stable(element) {
@@ -237,8 +238,14 @@ impl<'a> Lives<'a> {
         worst.sort_unstable_by(|one, other| other.cmp(one));
         let worst = worst.iter().map(|(latency, number)| {
             let name = self.case.show(self.index.id(*number));
-            format!("{name} after {} ms", latency / 1_000_000)
+            match is_timed {
+                true => format!("{name} after {} ms", latency / 1_000_000),
+                false => name,
+            }
         });
+        if !is_timed {
+            (until_stable, until_lost) = (Vec::new(), Vec::new());
+        }
         [
             quantiles("time until stable", until_stable),
             quantiles("time until lost", until_lost),
@@ -323,7 +330,7 @@ impl Lives<'_> {
         });
         argument.push(format!("{z} lacks {name}, nothing is ever removed"));
         let count = plural(self.count(|one| self.is_lost(one)), "element");
-        let time = seconds(self.case.calls[absent].invoked_at);
+        let time = self.case.history.clock().instant(self.case.calls[absent].invoked_at);
         let headline =
             format!("lost {count}: {name} was known, and missing in the read of {time} and later");
         let proof = (proof, format!("it lacks {name}"), argument);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tribunal_history::{Call, Cost, Finding, Nanos, ValueId, Values, Verdict};
+use tribunal_history::{Call, Cost, Finding, Misfit, ValueId, Values, Verdict};
 
 use super::LINEARIZABLE;
 use crate::count::{grouped, plural};
@@ -22,8 +22,8 @@ pub(super) enum Judgement<N: Notation> {
     Impossible(Ground<N>),
     /// An operation is none of the model's.
     Malformed(Malformed),
-    /// The budget ended; up to this time the key is linearizable.
-    Exhausted(Exhausted, Option<Nanos>),
+    /// The budget ended; up to this instant the key is linearizable.
+    Exhausted(Exhausted, Option<String>),
     /// This algorithm's answer does not hold when checked again: a defect of this program.
     Defect(&'static str),
 }
@@ -61,6 +61,14 @@ impl<N: Notation> KeyVerdict<N> {
             Judgement::Valid => Verdict::Valid,
             Judgement::Impossible(_) => Verdict::Invalid,
             _ => Verdict::Unknown,
+        }
+    }
+
+    /// The operation that is none of the model's, if that is why there is no verdict.
+    fn misfit(&self) -> Option<Misfit> {
+        match &self.judgement {
+            Judgement::Malformed(malformed) => Some(malformed.misfit()),
+            _ => None,
         }
     }
 }
@@ -119,6 +127,7 @@ impl<'a, N: Notation> Verdicts<'a, N> {
             },
             details: self.details(),
             at: None,
+            misfit: self.keys.iter().find_map(KeyVerdict::misfit),
             witness: None,
             cost: self.cost(),
         }
@@ -191,9 +200,8 @@ impl<'a, N: Notation> Verdicts<'a, N> {
                     Exhausted::Bytes => format!("{} were not enough", plural(*bytes, "byte")),
                     Exhausted::Stopped => "the search was stopped".to_owned(),
                 };
-                let Some(time) = reached else { return Some(what) };
-                let (seconds, millis) = (time.as_millis() / 1_000, time.as_millis() % 1_000);
-                Some(format!("{what}; what ended before {seconds}.{millis:03} s has a legal order"))
+                let Some(instant) = reached else { return Some(what) };
+                Some(format!("{what}; what ended before {instant} has a legal order"))
             }
         }
     }

@@ -124,6 +124,7 @@ impl Cell {
                     function: function_name(call, values),
                     wanted: "a pair [expected new]",
                     found: argument.show(values),
+                    event: call.invoked,
                 }),
             },
             Function::Append if map => match values.shared_text(call.argument) {
@@ -132,10 +133,12 @@ impl Cell {
                     function: function_name(call, values),
                     wanted: "text",
                     found: argument.show(values),
+                    event: call.invoked,
                 }),
             },
             _ => {
-                Err(Malformed::Function { function: function_name(call, values), model: self.name })
+                let (function, event) = (function_name(call, values), call.invoked);
+                Err(Malformed::Function { function, model: self.name, event })
             }
         }
     }
@@ -287,6 +290,7 @@ impl Notation for Cell {
                         function: function_name(call, values),
                         wanted: "a pair [seen new]",
                         found: shorten(&values.show(result)),
+                        event: call.invoked,
                     });
                 }
             },

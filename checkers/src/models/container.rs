@@ -17,6 +17,7 @@ mod reductions;
 mod words;
 
 use crate::algorithm::{Algorithm, Attempt};
+use crate::near_linear::container::matching;
 use crate::normal::Applied;
 use crate::notation::Decoded;
 use crate::{Interval, Kind, Malformed, Model, Notation, Reductions, WhyNot};
@@ -209,6 +210,7 @@ impl<D: Discipline> Container<D> {
                     function: words::function_name(call, values),
                     wanted: words.elements,
                     found: words::shorten(&values.show(call.argument)),
+                    event: call.invoked,
                 }
             });
         }
@@ -219,6 +221,7 @@ impl<D: Discipline> Container<D> {
             _ => Err(Malformed::Function {
                 function: words::function_name(call, values),
                 model: words.noun,
+                event: call.invoked,
             }),
         }
     }
@@ -233,6 +236,7 @@ impl<D: Discipline> Container<D> {
             function: words::function_name(call, values),
             wanted,
             found: words::shorten(&values.show(result)),
+            event: call.invoked,
         };
         match input {
             ContainerInput::Put(_) => Ok(ContainerOutput::Done),
@@ -304,7 +308,13 @@ impl<D: Discipline> Model for Container<D> {
     }
 
     fn algorithms(&self) -> Vec<Algorithm<Self>> {
-        vec![D::ALGORITHM]
+        let count = Algorithm {
+            name: "matching puts and takes",
+            attempt: |_: &Container<D>, operations: &[Interval<Container<D>>]| {
+                matching::count(operations)
+            },
+        };
+        vec![D::ALGORITHM, count]
     }
 
     fn is_reduction(&self, core: &[Interval<Self>], all: &[Interval<Self>]) -> bool {

@@ -65,13 +65,14 @@ pub(crate) const fn answer(call: &Call) -> Option<ValueId> {
 
 /// The model has no such function.
 pub(crate) fn no_function(call: &Call, values: &Values, model: &'static str) -> Malformed {
-    Malformed::Function { function: function_name(call, values), model }
+    Malformed::Function { function: function_name(call, values), model, event: call.invoked }
 }
 
 /// The function takes something else.
 pub(crate) fn bad_argument(call: &Call, values: &Values, wanted: &'static str) -> Malformed {
     let found = show(call.argument, values);
-    Malformed::Argument { function: function_name(call, values), wanted, found }
+    let (function, event) = (function_name(call, values), call.invoked);
+    Malformed::Argument { function, wanted, found, event }
 }
 
 /// The function answers something else.
@@ -81,7 +82,8 @@ pub(crate) fn bad_result(
     wanted: &'static str,
     result: ValueId,
 ) -> Malformed {
-    Malformed::Result { function: function_name(call, values), wanted, found: show(result, values) }
+    let (function, event) = (function_name(call, values), call.invoked);
+    Malformed::Result { function, wanted, found: show(result, values), event }
 }
 
 /// A kind of contradiction that has a name, and says no more than how far an order gets.

@@ -32,7 +32,7 @@ impl Checker for Pram {
 
     fn check(&self, record: &Record, budget: &Budget<'_>) -> Vec<Finding> {
         let calls = record.history.calls();
-        let raw = match Trace::of(&calls, record.history.values()) {
+        let raw = match Trace::of_record(&calls, &record.history) {
             Ok(raw) => raw,
             Err(malformed) => return vec![verdict::malformed(self.name(), &malformed, &calls)],
         };

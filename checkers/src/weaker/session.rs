@@ -35,7 +35,7 @@ impl Checker for SessionGuarantees {
 
     fn check(&self, record: &Record, budget: &Budget<'_>) -> Vec<Finding> {
         let calls = record.history.calls();
-        let raw = match Trace::of(&calls, record.history.values()) {
+        let raw = match Trace::of_record(&calls, &record.history) {
             Ok(raw) => raw,
             Err(malformed) => {
                 let finding = |one: Guarantee| verdict::malformed(one.slug(), &malformed, &calls);

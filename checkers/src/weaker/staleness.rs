@@ -1,6 +1,6 @@
 //! The checker `bounded-staleness`: how old what was read was.
 
-use tribunal_history::{Finding, Nanos, Record, Verdict};
+use tribunal_history::{Clock, Finding, Nanos, Record, Verdict};
 
 use super::blocks::{Blocks, NoBlocks};
 use super::known::{Known, Source};
@@ -47,7 +47,7 @@ impl Checker for BoundedStaleness {
 
     fn check(&self, record: &Record, budget: &Budget<'_>) -> Vec<Finding> {
         let calls = record.history.calls();
-        let raw = match Trace::of(&calls, record.history.values()) {
+        let raw = match Trace::of_record(&calls, &record.history) {
             Ok(raw) => raw,
             Err(malformed) => return vec![verdict::malformed(self.name(), &malformed, &calls)],
         };
@@ -63,7 +63,7 @@ impl Checker for BoundedStaleness {
             survey.versions(&part, &known);
             survey.add(part.clone(), known, staleness);
         }
-        vec![self.finding(&survey, &meter)]
+        vec![self.finding(&survey, record.history.clock(), &meter)]
     }
 }
 
@@ -202,9 +202,12 @@ pub(crate) fn versions_behind(known: &Known<'_>) -> Option<u32> {
 }
 
 impl BoundedStaleness {
-    fn finding(&self, survey: &Survey<'_>, meter: &Meter<'_>) -> Finding {
+    fn finding(&self, survey: &Survey<'_>, clock: Clock, meter: &Meter<'_>) -> Finding {
         let mut finding = match (&survey.broken, &survey.worst) {
             (Some((part, known, broken)), _) => self.broken((part, known), broken, meter),
+            (None, Some((part, _, delta, _))) if delta.0 > 0 && !clock.is_time() => {
+                self.untimed(&part.key_name(0), meter)
+            }
             (None, Some((part, known, delta, Some(clash))))
                 if self.limit.is_some_and(|limit| *delta > limit) =>
             {
@@ -247,10 +250,21 @@ impl BoundedStaleness {
                 plural(survey.versioned, "key")
             ));
         }
-        finding.details.push(
-            "times are those of the record's events, and as good as the recorder's clock"
-                .to_owned(),
-        );
+        if clock.is_time() {
+            finding.details.push(
+                "times are those of the record's events, and as good as the recorder's clock"
+                    .to_owned(),
+            );
+        }
+        finding
+    }
+
+    /// Reads were stale, and the history does not tell for how long.
+    fn untimed(&self, key: &str, meter: &Meter<'_>) -> Finding {
+        let verdict = if self.limit.is_some() { Verdict::Unknown } else { Verdict::Valid };
+        let summary = "reads were stale, and for how long is not known: the history has no times";
+        let mut finding = verdict::blank(self.name(), verdict, summary.to_owned(), meter.cost());
+        finding.subject = key.to_owned();
         finding
     }
 
@@ -342,8 +356,8 @@ fn accuse(
             return;
         }
         newest = newest.max_by_invocation(trace, ended);
-        let gap = later.invoked_at.since(trace.call(ended).completed_at.unwrap_or_default());
-        let gap = if gap == Nanos::ZERO { String::new() } else { format!("{gap} ") };
+        let end = trace.call(ended).completed_at.unwrap_or_default();
+        let gap = trace.clock.gap(end, later.invoked_at);
         let order = match so {
             true => format!(", so {} came before {};", shown(ended), shown(begun)),
             false => ", and must come after it;".to_owned(),

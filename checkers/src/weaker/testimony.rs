@@ -1,10 +1,9 @@
 //! A counterexample in the making: who speaks in it, and what is said.
 
 use tribunal_history::{
-    Call, Completion, EventKindName, Values, Witness, WitnessOperation, WitnessRole,
+    Call, Clock, Completion, EventKindName, Values, Witness, WitnessOperation, WitnessRole,
 };
 
-use super::phrase::seconds;
 use super::trace::Trace;
 use crate::{Cell, Notation};
 
@@ -23,6 +22,7 @@ const NAME: char = '\u{1}';
 pub(crate) struct Testimony<'a> {
     calls: &'a [Call],
     values: &'a Values,
+    clock: Clock,
     lines: Vec<(String, Vec<usize>)>,
     blamed: Option<usize>,
     cut: bool,
@@ -34,6 +34,7 @@ impl<'a> Testimony<'a> {
         Testimony {
             calls: trace.calls,
             values: trace.values,
+            clock: trace.clock,
             lines: Vec::new(),
             blamed: None,
             cut: false,
@@ -89,10 +90,12 @@ impl<'a> Testimony<'a> {
         let mut cast: Vec<usize> = Vec::new();
         let said = self.lines.iter().rev().flat_map(|(_, calls)| calls.iter().copied());
         for call in self.blamed.into_iter().chain(said) {
-            if !cast.contains(&call) && cast.len() < SHOWN_MAX {
+            if !cast.contains(&call) {
                 cast.push(call);
             }
         }
+        let core = cast.len() as u64;
+        cast.truncate(SHOWN_MAX);
         cast.sort_unstable_by_key(|call| self.calls[*call].invoked);
         let mut words = vec!["Let:".to_owned()];
         let names = |call: &usize| cast.iter().position(|one| one == call);
@@ -103,7 +106,9 @@ impl<'a> Testimony<'a> {
             let mut text = "  ".to_owned();
             for character in line.chars() {
                 match character {
-                    NAME => text += &calls.next().and_then(names).map_or_else(unnamed, name),
+                    NAME => {
+                        text += &calls.next().and_then(names).map_or_else(unnamed, Witness::name)
+                    }
                     other => text.push(other),
                 }
             }
@@ -111,6 +116,8 @@ impl<'a> Testimony<'a> {
         }));
         Witness {
             operations: cast.iter().map(|call| self.operation(*call)).collect(),
+            core,
+            clock: self.clock,
             order: Vec::new(),
             refused: Vec::new(),
             initial: initial.to_owned(),
@@ -127,14 +134,13 @@ impl<'a> Testimony<'a> {
         let call = &self.calls[position];
         let node = call.node.map(|node| format!(" at {node}")).unwrap_or_default();
         let who = format!("process {}{node}", call.process);
-        let begun = seconds(call.invoked_at);
-        let (name, label) = (name(place), self.label(position));
-        match (call.completion, call.completed_at) {
-            (Completion::Ok(_), Some(end)) => {
-                format!("  {name} = {label}, ok, {who}, from {begun} to {}", seconds(end))
-            }
-            _ => format!("  {name} = {label}, unknown outcome, {who}, from {begun} on"),
-        }
+        let (name, label) = (Witness::name(place), self.label(position));
+        let (outcome, end) = match call.completion {
+            Completion::Ok(_) => ("ok", call.completed_at),
+            Completion::Fail | Completion::Info => ("unknown outcome", None),
+        };
+        let stretch = self.clock.stretch(call.invoked_at, end);
+        format!("  {name} = {label}, {outcome}, {who}, {stretch}")
     }
 
     fn operation(&self, position: usize) -> WitnessOperation {
@@ -156,15 +162,6 @@ impl<'a> Testimony<'a> {
                 false => WitnessRole::Waiting,
             },
         }
-    }
-}
-
-/// `A`, `B`, … `Z`, `A1`, …
-fn name(place: usize) -> String {
-    let letter = char::from(b'A' + (place % 26) as u8);
-    match place / 26 {
-        0 => letter.to_string(),
-        round => format!("{letter}{round}"),
     }
 }
 

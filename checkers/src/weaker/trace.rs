@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::FixedState;
-use tribunal_history::{Call, Completion, Function, ProcessId, ValueId, Values};
+use tribunal_history::{Call, Clock, Completion, Function, History, ProcessId, ValueId, Values};
 
 use crate::{Datum, Malformed};
 
@@ -37,6 +37,8 @@ pub(crate) struct Trace<'a> {
     pub calls: &'a [Call],
     /// Its values.
     pub values: &'a Values,
+    /// What the calls' times count.
+    pub clock: Clock,
     /// The accesses, by session and in the order in which the session made them.
     pub accesses: Vec<Access>,
     /// Where each session begins in `accesses`, and the end of the last.
@@ -73,6 +75,7 @@ impl<'a> Trace<'a> {
         let mut trace = Trace {
             calls,
             values,
+            clock: Clock::Time,
             accesses: Vec::with_capacity(calls.len()),
             starts: vec![0],
             sessions: sessions.keys().copied().collect(),
@@ -86,6 +89,17 @@ impl<'a> Trace<'a> {
         Ok(trace)
     }
 
+    /// The accesses of a record, whose calls these are. O(calls · log sessions).
+    ///
+    /// # Errors
+    /// As [`Trace::of`].
+    pub(crate) fn of_record(
+        calls: &'a [Call],
+        history: &'a History,
+    ) -> Result<Trace<'a>, Malformed> {
+        Ok(Trace { clock: history.clock(), ..Trace::of(calls, history.values())? })
+    }
+
     /// The same history with only the accesses that `keep` says, sessions and keys as they are.
     pub(crate) fn retain(&self, mut keep: impl FnMut(usize) -> bool) -> Trace<'a> {
         let mut accesses = Vec::new();
@@ -96,7 +110,7 @@ impl<'a> Trace<'a> {
             starts.push(accesses.len() as u32);
         }
         let (sessions, keys) = (self.sessions.clone(), self.keys.clone());
-        Trace { calls: self.calls, values: self.values, accesses, starts, sessions, keys }
+        Trace { accesses, starts, sessions, keys, ..*self }
     }
 
     /// The histories of the single keys, in order of the keys' values. O(n + keys · log keys).
@@ -106,6 +120,7 @@ impl<'a> Trace<'a> {
             parts.push(Trace {
                 calls: self.calls,
                 values: self.values,
+                clock: self.clock,
                 accesses: Vec::new(),
                 starts: Vec::new(),
                 sessions: Vec::new(),
@@ -196,7 +211,7 @@ fn decode(call: &Call, values: &Values) -> Result<Seen, Malformed> {
                 Function::Other(name) => values.text(name).unwrap_or("other").to_owned(),
                 known => known.to_string(),
             };
-            return Err(Malformed::Function { function, model: MODEL });
+            return Err(Malformed::Function { function, model: MODEL, event: call.invoked });
         }
     };
     Ok((call.completion != Completion::Fail).then_some((None, Some(written))))
@@ -210,7 +225,12 @@ fn decode_cas(
     let shape = |found: ValueId| (Datum::of(found, values).show(values), "cas".to_owned());
     let Some((expected, new)) = values.pair(call.argument) else {
         let (found, function) = shape(call.argument);
-        return Err(Malformed::Argument { function, wanted: "a pair [expected new]", found });
+        return Err(Malformed::Argument {
+            function,
+            wanted: "a pair [expected new]",
+            found,
+            event: call.invoked,
+        });
     };
     let (expected, new) = (plain(expected), plain(new));
     match call.completion {
@@ -220,7 +240,12 @@ fn decode_cas(
         Completion::Ok(result) => {
             let Some((seen, _)) = values.pair(result) else {
                 let (found, function) = shape(result);
-                return Err(Malformed::Result { function, wanted: "a pair [seen new]", found });
+                return Err(Malformed::Result {
+                    function,
+                    wanted: "a pair [seen new]",
+                    found,
+                    event: call.invoked,
+                });
             };
             let seen = plain(seen);
             Ok(Some((Some(seen), (seen == expected && expected != new).then_some(new))))

@@ -19,6 +19,7 @@ pub(crate) fn blank(checker: &str, verdict: Verdict, summary: String, cost: Cost
         summary,
         details: Vec::new(),
         at: None,
+        misfit: None,
         witness: None,
         cost,
     }
@@ -27,7 +28,9 @@ pub(crate) fn blank(checker: &str, verdict: Verdict, summary: String, cost: Cost
 /// The history holds what is none of the model's.
 pub(crate) fn malformed(checker: &str, malformed: &Malformed, calls: &[Call]) -> Finding {
     let cost = Cost { operations: calls.len() as u64, ..Cost::default() };
-    blank(checker, Verdict::Unknown, format!("could not be judged: {malformed}"), cost)
+    let summary = format!("could not be judged: {malformed}");
+    let finding = blank(checker, Verdict::Unknown, summary, cost);
+    Finding { misfit: Some(malformed.misfit()), ..finding }
 }
 
 /// No violation, and none possible unless the source of a read is in doubt.

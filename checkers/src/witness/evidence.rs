@@ -1,7 +1,8 @@
 //! A core made readable: the witness of a finding.
 
 use tribunal_history::{
-    Call, Completion, EventKindName, Values, Witness, WitnessOperation, WitnessRole, WitnessStep,
+    Call, Clock, Completion, EventKindName, Values, Witness, WitnessOperation, WitnessRole,
+    WitnessStep,
 };
 
 use super::speaker::words;
@@ -19,6 +20,8 @@ pub(crate) struct Evidence<'a, N: Notation> {
     pub model: &'a N,
     pub calls: &'a [Call],
     pub values: &'a Values,
+    /// What the calls' times count.
+    pub clock: Clock,
     /// The operations no order of which is legal, in order of their beginnings.
     pub core: &'a [Interval<N>],
     pub kind: &'a dyn Kind<N>,
@@ -65,6 +68,8 @@ impl<N: Notation> Evidence<'_, N> {
             .collect();
         let witness = Witness {
             operations,
+            core: self.core.len() as u64,
+            clock: self.clock,
             order,
             refused,
             initial: show(&dead.states[skipped]),
@@ -148,7 +153,8 @@ impl<N: Notation> Evidence<'_, N> {
             index: call.invoked,
             process: call.process,
             node: call.node,
-            label: self.model.describe_op(call, self.values),
+            label: self.model.describe_op(call, self.values)
+                + self.model.remark(call, &self.core[position]),
             outcome: match call.completion {
                 Completion::Ok(_) => EventKindName::Ok,
                 Completion::Fail => EventKindName::Fail,

@@ -1,6 +1,6 @@
 //! The explanation of a core: *Let … Then … a contradiction* (the form is Elle's).
 
-use tribunal_history::{Call, Completion, Nanos, Values};
+use tribunal_history::{Call, Completion, Nanos, Values, Witness};
 
 use super::evidence::{Dead, Evidence};
 use crate::{Interval, Notation};
@@ -37,9 +37,7 @@ impl<'a, N: Notation> Speaker<'a, N> {
     /// The operation's name: `A`, `B`, … `Z`, `A1`, …; `None` if it is not shown.
     pub fn name(&self, position: usize) -> Option<String> {
         let place = self.shown.iter().position(|at| *at == position)?;
-        let letter = char::from(b'A' + (place % 26) as u8);
-        let round = place / 26;
-        Some(if round == 0 { letter.to_string() } else { format!("{letter}{round}") })
+        Some(Witness::name(place))
     }
 
     fn names(&self, positions: &[usize]) -> String {
@@ -82,16 +80,15 @@ impl<'a, N: Notation> Speaker<'a, N> {
         let call = self.call(position);
         let label = self.model().describe_op(call, self.values());
         let place = call.node.map(|node| format!(" at {node}")).unwrap_or_default();
-        let begun = seconds(call.invoked_at);
         let name = self.name(position).unwrap_or_default();
         let remark = self.model().remark(call, &self.core()[position]);
         let who = format!("process {}{place}{remark}", call.process);
-        match (call.completion, call.completed_at) {
-            (Completion::Ok(_), Some(end)) => {
-                format!("  {name} = {label}, ok, {who}, from {begun} to {}", seconds(end))
-            }
-            _ => format!("  {name} = {label}, unknown outcome, {who}, from {begun} on"),
-        }
+        let (outcome, end) = match call.completion {
+            Completion::Ok(_) => ("ok", call.completed_at),
+            Completion::Fail | Completion::Info => ("unknown outcome", None),
+        };
+        let stretch = self.evidence.clock.stretch(call.invoked_at, end);
+        format!("  {name} = {label}, {outcome}, {who}, {stretch}")
     }
 
     /// What can always be said: which must come before which, how far an order gets, and why it
@@ -150,15 +147,6 @@ impl<'a, N: Notation> Speaker<'a, N> {
     /// times do not tell.
     pub fn gap(&self, earlier: usize, later: usize) -> String {
         let end = self.call(earlier).completed_at.unwrap_or(Nanos::MAX);
-        match self.call(later).invoked_at.since(end) {
-            Nanos::ZERO => String::new(),
-            gap => format!("{gap} "),
-        }
+        self.evidence.clock.gap(end, self.call(later).invoked_at)
     }
-}
-
-/// An instant, in seconds to the millisecond.
-fn seconds(time: Nanos) -> String {
-    let millis = time.as_millis();
-    format!("{}.{:03} s", millis / 1_000, millis % 1_000)
 }

@@ -174,6 +174,34 @@ fn drained(values: &[i64], begin: u64, end: u64) -> Plain {
     Plain { ask: Ask::Drain, answer: Some(Answer::All(values.to_vec())), begin, end }
 }
 
+/// Values repeat, so the algorithm of the discipline does not apply; that one was taken once too
+/// often is counted, and needs no search.
+#[test]
+fn a_value_taken_once_too_often_is_counted() {
+    fn counted<D: Tested>(late: bool) {
+        let mut history = Vec::new();
+        for round in 0..40 {
+            let (at, value) = (round * 8, (round % 5) as i64);
+            history.push(put(value, at, at + 1));
+            history.push(got(Ask::Take, value, at + 3, at + 5));
+        }
+        let end = if late { 330 } else { 323 };
+        history.push(got(Ask::Take, 3, 321, end));
+        history.push(put(3, 325, 335));
+        let model = Container::<D>::new();
+        let decision = decide(&model, &intervals::<D>(&history), &Budget::DEFAULT);
+        assert_eq!(matches!(decision.ruling, Ruling::Impossible(_)), !late);
+        let by = if late { "search" } else { "matching puts and takes" };
+        assert!(decision.decided_by == by || D::RULE == Rule::Any, "{}", decision.decided_by);
+    }
+    for late in [false, true] {
+        counted::<Fifo>(late);
+        counted::<Lifo>(late);
+        counted::<Priority>(late);
+        counted::<Unordered>(late);
+    }
+}
+
 /// One value alone is a contradiction, and a drain took it together with another, whose put is none
 /// of the contradiction: a core of one value would not stand for all.
 #[test]

@@ -10,7 +10,7 @@ use std::time::Instant;
 use tribunal_checkers::{Budget, CHECKERS, Checker, Named, find_checker};
 use tribunal_engine::RunFolder;
 use tribunal_history::reading::ReadOptions;
-use tribunal_history::{Finding, History, Nanos, RunState, Trial};
+use tribunal_history::{Check, Finding, History, Nanos, RunState, Trial, Verdict};
 use tribunal_reports::{Style, render_html, terminal};
 
 use crate::args::{CheckArgs, Cli, Format, parse_time};
@@ -20,8 +20,13 @@ use crate::{output, suggest};
 pub(crate) use subject::find_run;
 
 use infer::infer;
+use many::Row;
 use subject::Subject;
 use targets::{Target, targets};
+
+/// Operations that are let pass though they do not fit the model, at most; those of one function
+/// that the model does not know count once.
+const MISFITS_MAX: usize = 100;
 
 /// How histories are to be judged.
 struct Judge<'a> {
@@ -86,13 +91,14 @@ fn named(target: &Target) -> String {
 
 /// Judges one history, and says all there is to say.
 fn one(judge: &Judge<'_>, target: &Target, args: &CheckArgs) -> Result<Exit, Failure> {
-    let Judged { subject, exit, .. } = judge.judge(target)?;
-    let Subject { trial, record, notes, .. } = &subject;
+    let began = Instant::now();
+    let judged = judge.judge(target)?;
+    let (Subject { trial, record, notes, .. }, exit) = (&judged.subject, judged.exit);
     for note in notes {
         (judge.say)(format!("note: {note}"));
     }
     match judge.cli.format {
-        Format::Json => output::json(&trial.findings),
+        Format::Json => output::json(&Row::of(target, &judged, began.elapsed().into())),
         Format::Text => {
             let style = Style { color: output::coloured() };
             output::line(terminal(trial, record, style).trim_end());
@@ -116,18 +122,17 @@ impl Judge<'_> {
     fn judge(&self, target: &Target) -> Result<Judged, Failure> {
         let began = Instant::now();
         let mut subject = Subject::read(target, &self.cli.store, &self.options, self.say)?;
-        let Subject { trial, record, folder, notes } = &mut subject;
+        let Subject { trial, record, folder, notes, .. } = &mut subject;
         if record.history.is_empty() {
             let message = format!("nothing happened in {}", trial.run_id);
             return Err(Failure::new(Exit::NothingRan, message, "it ended before its load began"));
         }
         let Bench { model, checkers, note } = self.checkers_for(trial, &record.history)?;
         notes.extend(note);
-        let (judging, limit) = (Instant::now(), self.limit.to_duration());
-        let stop = move || judging.elapsed() > limit;
-        let budget = Budget { states: self.states, stop: &stop, ..Budget::DEFAULT };
-        let findings = checkers.iter().flat_map(|checker| checker.check(record, &budget));
-        trial.findings = findings.collect();
+        let folder = folder.take();
+        let findings = self.findings(&mut subject, &checkers)?;
+        let Subject { trial, is_cut, .. } = &mut subject;
+        trial.findings = findings;
         // Only the history is judged here: what the run's gates said stays in run.json.
         self.warn_of_its_end(trial);
         trial.gates.clear();
@@ -135,12 +140,62 @@ impl Judge<'_> {
         trial.harness_error = None;
         trial.state = RunState::Finished;
         trial.verdict = trial.findings.iter().map(|finding| finding.verdict).collect();
+        if *is_cut && !self.options.lenient {
+            doubt_the_rest(trial);
+        }
         trial.timings.push(("check".into(), began.elapsed().into()));
-        if let Some(folder) = folder {
+        if let Some(folder) = &folder {
             self.record_recheck(folder, &trial.findings);
         }
         let exit = Exit::of_trial(trial);
+        subject.folder = folder;
         Ok(Judged { subject, model, exit })
+    }
+
+    /// What the checkers find. An operation of a file that is none of theirs is an error that names
+    /// its line, or with `--lenient` a warning, and it is left out; only its answer is, if that is
+    /// what is wrong.
+    fn findings(
+        &self,
+        subject: &mut Subject,
+        checkers: &[Box<dyn Checker>],
+    ) -> Result<Vec<Finding>, Failure> {
+        let (judging, limit) = (Instant::now(), self.limit.to_duration());
+        let stop = move || judging.elapsed() > limit;
+        let budget = Budget { states: self.states, stop: &stop, ..Budget::DEFAULT };
+        for _ in 0..=MISFITS_MAX {
+            let record = &subject.record;
+            let findings: Vec<Finding> =
+                checkers.iter().flat_map(|checker| checker.check(record, &budget)).collect();
+            let Some(misfit) = findings.iter().find_map(|it| it.misfit.clone()) else {
+                return Ok(findings);
+            };
+            let Some(line) = subject.line(misfit.event) else { return Ok(findings) };
+            let message = format!("{}: line {line}: {}", subject.trial.run_id, misfit.reason);
+            let is_violated = findings.iter().any(|it| it.verdict == Verdict::Invalid);
+            if !self.options.lenient && !is_violated {
+                let help = "name another model with --model, or judge without it with --lenient";
+                return Err(Failure::new(Exit::History, message, help));
+            }
+            (self.say)(format!("warning: {message}"));
+            subject.warnings.push(format!("line {line}: {}", misfit.reason));
+            if !self.options.lenient {
+                return Ok(findings);
+            }
+            subject.amend(&misfit);
+            if subject.record.history.is_empty() {
+                let message =
+                    format!("{}: no operation of it fits the model", subject.trial.run_id);
+                return Err(Failure::new(
+                    Exit::History,
+                    message,
+                    "name another model with --model",
+                ));
+            }
+        }
+        let name = &subject.trial.run_id;
+        let message = format!("{name}: more than {MISFITS_MAX} operations do not fit the model");
+        Err(Failure::new(Exit::History, message, "name another model with --model"))
     }
 
     /// The checker that was asked for, those of the run's workload, or the one the history's
@@ -184,6 +239,18 @@ impl Judge<'_> {
             (self.say)(format!("warning: {error}"));
         }
     }
+}
+
+/// Of a file whose end is missing no more than a violation is known.
+fn doubt_the_rest(trial: &mut Trial) {
+    trial.gates.push(Check {
+        name: "the whole history".into(),
+        passed: Some(false),
+        figure: "its end is missing".into(),
+        remedy: "read a whole file, or judge what there is with --lenient".into(),
+        shared: false,
+    });
+    trial.verdict = trial.verdict.max(Verdict::Unknown);
 }
 
 /// The registry's model of this name.

@@ -128,6 +128,7 @@ fn finding(violation: &Violation) -> Finding {
         summary: format!("{} is violated at {time}: {words}", invariant.as_str()),
         details: vec![format!("seen on {node} after event {event} of the simulation")],
         at: Some(*time),
+        misfit: None,
         witness: None,
         cost: Cost::default(),
     }

@@ -98,6 +98,7 @@ mod tests {
                 summary: String::new(),
                 details: Vec::new(),
                 at: None,
+                misfit: None,
                 witness: None,
                 cost: tribunal_history::Cost::default(),
             }]

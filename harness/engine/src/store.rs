@@ -247,15 +247,9 @@ impl RunFolder {
     pub fn record(&self) -> Result<(Record, Vec<String>), StoreError> {
         let mut warnings = Vec::new();
         let history = match self.history() {
-            Ok(parsed) => {
-                warnings.extend(parsed.warnings);
-                parsed.history
-            }
-            Err(StoreError::Format { reason, .. })
-                if reason == jsonl::ReadError::Empty.to_string() =>
-            {
-                warnings.push("the history holds no events".into());
-                History::new()
+            Ok((history, told)) => {
+                warnings.extend(told);
+                history
             }
             // Killed before there was a file to write to.
             Err(StoreError::Read { source, .. })
@@ -279,13 +273,21 @@ impl RunFolder {
         Ok((record, warnings))
     }
 
-    fn history(&self) -> Result<jsonl::Parsed, StoreError> {
+    /// The history, empty if no event of it is left, with what a reader should be warned of.
+    fn history(&self) -> Result<(History, Vec<String>), StoreError> {
         let path = self.path.join("history.jsonl");
         let file = File::open(&path).map_err(|source| StoreError::read(&path, source))?;
-        jsonl::read(BufReader::new(file)).map_err(|error| StoreError::Format {
-            what: path.display().to_string(),
-            reason: error.to_string(),
-        })
+        match jsonl::read(BufReader::new(file)) {
+            Ok(parsed) => Ok((parsed.history, parsed.warnings)),
+            Err(jsonl::ReadError::Empty { mut warnings }) => {
+                warnings.push("the history holds no events".into());
+                Ok((History::new(), warnings))
+            }
+            Err(error) => Err(StoreError::Format {
+                what: path.display().to_string(),
+                reason: error.to_string(),
+            }),
+        }
     }
 
     fn lines<T: DeserializeOwned>(

@@ -29,6 +29,9 @@ pub struct Finding {
     /// The counterexample, if there is one.
     #[serde(default)]
     pub witness: Option<Witness>,
+    /// An operation that is none of the checker's: it was not judged, nor was what depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub misfit: Option<Misfit>,
     /// What it cost.
     #[serde(default)]
     pub cost: Cost,
@@ -43,6 +46,29 @@ impl Finding {
     pub fn is_defect(&self) -> bool {
         self.anomaly == Finding::DEFECT
     }
+}
+
+/// An operation that a checker can make nothing of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Misfit {
+    /// Position of its invocation in the history.
+    pub event: u32,
+    /// What of it does not fit.
+    pub cause: Cause,
+    /// Why, as `enqueue is no operation of a register`.
+    pub reason: String,
+}
+
+/// What of an operation a checker can make nothing of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// There is no such function.
+    Function,
+    /// Its argument has another shape.
+    Argument,
+    /// Its answer has another shape.
+    Answer,
 }
 
 /// What a check cost, in units that do not depend on the machine.

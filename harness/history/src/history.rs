@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use foldhash::fast::FixedState;
 
 use crate::{
-    Event, EventKind, Function, Nanos, NodeId, Operation, Outcome, ProcessId, Value, ValueId,
-    Values,
+    Clock, Event, EventKind, Function, Nanos, NodeId, Operation, Outcome, ProcessId, Value,
+    ValueId, Values,
 };
 
 /// A history: events in the order one recorder saw them.
@@ -17,6 +17,7 @@ use crate::{
 pub struct History {
     events: Vec<Event>,
     values: Values,
+    clock: Clock,
     /// Per process the position of its outstanding invocation, or that it is retired.
     processes: BTreeMap<ProcessId, ProcessState>,
 }
@@ -131,6 +132,29 @@ impl History {
     /// The values, to intern more of them (a parser's foreign functions and errors).
     pub const fn values_mut(&mut self) -> &mut Values {
         &mut self.values
+    }
+
+    /// A history of no events with the same values and clock.
+    pub(crate) fn emptied(&self) -> History {
+        History { values: self.values.clone(), clock: self.clock, ..History::default() }
+    }
+
+    /// What the times of its events count.
+    pub const fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Says that the times of the events are lines of a file.
+    pub(crate) const fn tell_lines(&mut self) {
+        self.clock = Clock::Lines;
+    }
+
+    /// Replaces the times by the numbers of the events, from 1. O(events).
+    pub(crate) fn count_events(&mut self) {
+        self.clock = Clock::Events;
+        for (event, number) in self.events.iter_mut().zip(1..) {
+            event.time = Nanos(number);
+        }
     }
 
     /// How many events there are.

@@ -130,7 +130,7 @@ mod tests {
         text = text.replace("\"type\":\"info\"", "\"type\":\"maybe\"");
         let error = read(text.as_bytes()).unwrap_err().to_string();
         assert_eq!(error, "line 4: type 'maybe' is not invoke, ok, fail or info");
-        assert!(matches!(read(&b""[..]), Err(ReadError::Empty)));
+        assert!(matches!(read(&b""[..]), Err(ReadError::Empty { .. })));
         assert!(matches!(read(&b"{\"tribunal_history\":9}\n"[..]), Err(ReadError::Version(9))));
         assert!(read(&b"\x00\xff\n\n{}"[..]).is_err());
     }

@@ -10,8 +10,10 @@
 //! about the run beside its history).
 
 pub mod admin;
+mod amend;
 mod bugs;
 mod claim;
+mod clock;
 mod disk_fault;
 mod event;
 mod fault;
@@ -41,8 +43,10 @@ mod values;
 mod verdict;
 mod witness;
 
+pub use amend::Amendment;
 pub use bugs::{BugInfo, BugSet, UnknownBug};
 pub use claim::{Claim, Promise, Rung};
+pub use clock::Clock;
 pub use disk_fault::{DiskFault, FileSystem};
 pub use event::{Event, EventKind};
 pub use fault::{
@@ -51,7 +55,7 @@ pub use fault::{
 };
 pub use fault_family::FaultFamily;
 pub use fault_record::{FaultRecord, NodeReading};
-pub use finding::{Cost, Finding};
+pub use finding::{Cause, Cost, Finding, Misfit};
 pub use function::Function;
 pub use grouped::grouped;
 pub use history::{Call, Completion, History, HistoryError};

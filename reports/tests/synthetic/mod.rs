@@ -1,10 +1,10 @@
 //! Runs made up in code, for snapshots and for looking at pages.
 
 use tribunal_history::{
-    At, BugSet, Check, Claim, Cost, Environment, ErrorClass, EventKindName, ExitRecord, Fault,
-    FaultFamily, FaultId, FaultKind, FaultRecord, Finding, Function, History, Injection, Link,
-    LinkFault, LinkHeal, LogExcerpt, LogMatch, Nanos, NodeEvent, NodeId, NodeRole, NodeState, Note,
-    Operation, Outcome, PartitionShape, Phase, PhaseSpan, Plan, PlannedFault, PlannedKind,
+    At, BugSet, Check, Claim, Clock, Cost, Environment, ErrorClass, EventKindName, ExitRecord,
+    Fault, FaultFamily, FaultId, FaultKind, FaultRecord, Finding, Function, History, Injection,
+    Link, LinkFault, LinkHeal, LogExcerpt, LogMatch, Nanos, NodeEvent, NodeId, NodeRole, NodeState,
+    Note, Operation, Outcome, PartitionShape, Phase, PhaseSpan, Plan, PlannedFault, PlannedKind,
     ProcessId, Promise, Random, Record, Role, Roles, RunState, Rung, Schedule, Seed, Setting,
     Targets, Trial, Value, Verdict, Witness, WitnessOperation, WitnessRole, WitnessStep,
 };
@@ -165,6 +165,7 @@ fn findings(operations: u64) -> Vec<Finding> {
         summary: summary.into(),
         details: Vec::new(),
         at: None,
+        misfit: None,
         witness: None,
         cost: Cost { operations, keys, states: operations * 2, bytes: 1 << 20 },
     };
@@ -454,6 +455,7 @@ fn stale_read() -> Finding {
     };
     let (ordered, refused) = (WitnessRole::Ordered, WitnessRole::Refused);
     let step = |operation, state: &str| WitnessStep { operation, state: state.into() };
+
     let witness = Witness {
         operations: vec![
             operation(90, 1, 1, "write 17 ← 4198", (2.870, 2.911), ordered),
@@ -465,16 +467,22 @@ fn stale_read() -> Finding {
         ],
         order: vec![step(0, "4198"), step(1, "4198"), step(2, "4207"), step(3, "4207")],
         refused: vec![(5, "needs 4198, state is 4207".into())],
+        core: 6,
+        clock: Clock::Time,
         initial: "nil".into(),
         shrunk_from: 4_961,
         words: [
             "Let:",
-            "  A = client 3 · write 17 ← 4207   ok    3.011 … 3.204 s via n2",
-            "  B = client 7 · read 17 → 4198    ok    3.352 … 3.377 s via n4",
+            "  A = write 17 ← 4198, ok, process 1 at n1, from 2.870 s to 2.911 s",
+            "  B = read 17 → 4198, ok, process 9 at n2, from 2.905 s to 3.102 s",
+            "  C = write 17 ← 4207, ok, process 3 at n2, from 3.011 s to 3.204 s",
+            "  D = read 17 → 4207, ok, process 9 at n2, from 3.216 s to 3.301 s",
+            "  E = cas 17 4207 → 4210, unknown outcome, process 1 at n1, from 3.298 s on",
+            "  F = read 17 → 4198, ok, process 7 at n4, from 3.352 s to 3.377 s",
             "Then:",
-            "  - A finished 148 ms before B began, so A must precede B (real time);",
-            "  - but B returned 4198, and the only write of 4198 (client 1, 2.870 s) precedes A;",
-            "  - no later write restores 4198: a contradiction.",
+            "  only A writes 4198, and D saw 4207 before F began;",
+            "  C ended 148 ms before F began, so when F began the value was 4207 or newer;",
+            "  yet F saw 4198: a contradiction",
         ]
         .map(String::from)
         .to_vec(),
@@ -487,6 +495,7 @@ fn stale_read() -> Finding {
         summary: "key 17 is not linearizable".into(),
         details: vec!["near-linear algorithm of register histories, then the search".into()],
         at: Some(secs(3.377)),
+        misfit: None,
         witness: Some(witness),
         cost: Cost { operations: 3_991, keys: 20, states: 10_412, bytes: 4 << 20 },
     }

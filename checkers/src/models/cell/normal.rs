@@ -9,7 +9,7 @@
 //! - **N3** a crashed operation whose effect nobody observed is dropped: [`drop_unobserved`].
 //! - **N4** a crashed operation whose effect somebody observed, and nobody else can have caused,
 //!   did happen, and before the first who observed it had ended: [`bound_observed`].
-//! - **N6** keys are judged one by one: linearizability is local (Herlihy and Wing 1990, §3.1).
+//! - **N5** keys are judged one by one: linearizability is local (Herlihy and Wing 1990, §3.1).
 //!
 //! Each proof is at its function; all of them in `docs/checkers/linearizability.md`.
 

@@ -27,8 +27,9 @@ struct Answers {
 /// **N3** *A crashed put p of v is dropped if no completed operation that ended after p began
 /// answered with v.* Take a legal order with p. Whoever took that copy of v is not completed,
 /// because it would have ended after p began, so it is crashed, or nobody did. Without the copy, p,
-/// and who took it, the order is legal: who was next among all is next among those left, unless it
-/// was that copy, and then nobody completed saw it.
+/// and the take that took it, the order is legal: who was next among all is next among those left,
+/// unless it was that copy, and then nobody completed saw it. A crashed drain that took it stays
+/// where it is, and takes what else it took.
 ///
 /// **N4** *A crashed put of v is given the first end of an answer with v, if it is the only one
 /// that puts v in.* It took effect before that answer.

@@ -33,21 +33,7 @@ pub(crate) fn attempt<D: Discipline>(operations: &[Interval<Container<D>>]) -> O
         return Lives::new(operations)
             .map_or_else(|outcome| outcome, |lives| coverage::judge(&lives, operations, false));
     }
-    let (mut puts, mut takes) = (Vec::new(), Vec::new());
-    for (position, operation) in (0..).zip(operations) {
-        let event =
-            |element: &D::Element, moment| Event { element: *element, moment, operation: position };
-        match (&operation.input, &operation.output) {
-            (ContainerInput::Put(element), _) => puts.push(event(element, operation.begin)),
-            (_, Some(ContainerOutput::Got(Some(element)))) => {
-                takes.push(event(element, operation.end));
-            }
-            _ => {}
-        }
-    }
-    for events in [&mut puts, &mut takes] {
-        events.sort_unstable_by_key(|event| (event.element, event.moment, event.operation));
-    }
+    let [puts, takes] = moments(operations);
     if let Some(clash) = unmatched(&puts, &takes) {
         return clash.outcome(operations);
     }
@@ -58,6 +44,40 @@ pub(crate) fn attempt<D: Discipline>(operations: &[Interval<Container<D>>]) -> O
     order.sort_unstable();
     debug_assert!(order.iter().all(|(moment, ..)| *moment != NEVER));
     Attempt::Legal(order.into_iter().map(|(_, _, operation)| operation as usize).collect())
+}
+
+/// Looks for an element that was taken more often than it was put in, whatever the discipline and
+/// however often elements repeat. Not where a drain took several at once: its other elements would
+/// belong to the core. O(n log n).
+pub(crate) fn count<D: Discipline>(operations: &[Interval<Container<D>>]) -> Outcome<D> {
+    let drains = |operation: &Interval<Container<D>>| {
+        matches!(operation.input, ContainerInput::Drain) && !operation.elements().is_empty()
+    };
+    if operations.iter().any(drains) {
+        return Attempt::Undecided;
+    }
+    let [puts, takes] = moments(operations);
+    unmatched(&puts, &takes).map_or(Attempt::Undecided, |clash| clash.outcome(operations))
+}
+
+/// The puts and the takes that ended, each by element and moment.
+fn moments<D: Discipline>(operations: &[Interval<Container<D>>]) -> [Vec<Event<D::Element>>; 2] {
+    let (mut puts, mut takes) = (Vec::new(), Vec::new());
+    for (position, operation) in (0..).zip(operations) {
+        let event =
+            |element: &D::Element, moment| Event { element: *element, moment, operation: position };
+        match (&operation.input, &operation.output) {
+            (ContainerInput::Put(element), _) => puts.push(event(element, operation.begin)),
+            (ContainerInput::Take, Some(ContainerOutput::Got(Some(element)))) => {
+                takes.push(event(element, operation.end));
+            }
+            _ => {}
+        }
+    }
+    for events in [&mut puts, &mut takes] {
+        events.sort_unstable_by_key(|event| (event.element, event.moment, event.operation));
+    }
+    [puts, takes]
 }
 
 /// The first take without a put of its own: with the takes and the puts before it.

@@ -18,7 +18,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// One history as `--format json` tells it.
 #[derive(Serialize)]
-struct Row {
+pub(super) struct Row {
     /// Its file or run.
     history: String,
     /// What it was judged by; null if it was not.
@@ -34,6 +34,8 @@ struct Row {
     operations: u64,
     /// How long reading and judging took, in nanoseconds.
     time: Nanos,
+    /// What is wrong with it and was let pass.
+    warnings: Vec<String>,
     /// What its reader filled in and passed over.
     notes: Vec<String>,
     findings: Vec<Finding>,
@@ -55,7 +57,11 @@ pub(super) fn command(judge: Judge<'_>, targets: &[Target]) -> Result<Exit, Fail
         }
         let began = Instant::now();
         let outcome = judge.judge(target);
-        let row = row(target, outcome, Nanos::from(began.elapsed()));
+        let time = Nanos::from(began.elapsed());
+        let row = match outcome {
+            Ok(judged) => Row::of(target, &judged, time),
+            Err(failure) => Row::failed(target, failure, time),
+        };
         if let Some(error) = &row.error {
             say(format!("error: {error}"));
         }
@@ -75,31 +81,38 @@ pub(super) fn command(judge: Judge<'_>, targets: &[Target]) -> Result<Exit, Fail
     Ok(worst)
 }
 
-fn row(target: &Target, outcome: Result<Judged, Failure>, time: Nanos) -> Row {
-    let history = target.name();
-    match outcome {
-        Ok(Judged { subject, model, exit }) => Row {
-            history,
-            model: Some(model),
+impl Row {
+    /// A history that was judged.
+    pub(super) fn of(target: &Target, judged: &Judged, time: Nanos) -> Row {
+        let Judged { subject, model, exit } = judged;
+        Row {
+            history: target.name(),
+            model: Some(model.clone()),
             verdict: Some(subject.trial.verdict),
             exit: exit.code(),
             error: None,
             operations: subject.record.history.calls().len() as u64,
             time,
-            notes: subject.notes,
-            findings: subject.trial.findings,
-        },
-        Err(failure) => Row {
-            history,
+            warnings: subject.warnings.clone(),
+            notes: subject.notes.clone(),
+            findings: subject.trial.findings.clone(),
+        }
+    }
+
+    /// One that was not.
+    fn failed(target: &Target, failure: Failure, time: Nanos) -> Row {
+        Row {
+            history: target.name(),
             model: None,
             verdict: None,
             exit: failure.exit.code(),
             error: Some(failure.message),
             operations: 0,
             time,
+            warnings: Vec::new(),
             notes: Vec::new(),
             findings: Vec::new(),
-        },
+        }
     }
 }
 

@@ -5,9 +5,10 @@ use std::io::Read;
 use std::path::Path;
 
 use tribunal_engine::{RunFolder, StoreError};
-use tribunal_history::reading::{self, ReadOptions};
+use tribunal_history::reading::{self, ReadError, ReadOptions};
 use tribunal_history::{
-    BugSet, Claim, Environment, Nanos, Plan, Record, RunState, Schedule, Seed, Trial, Verdict,
+    Amendment, BugSet, Cause, Claim, Environment, Misfit, Nanos, Plan, Record, RunState, Schedule,
+    Seed, Trial, Verdict,
 };
 use tribunal_reports::clean;
 
@@ -28,9 +29,38 @@ pub(crate) struct Subject {
     pub folder: Option<RunFolder>,
     /// What its reader filled in and passed over.
     pub notes: Vec<String>,
+    /// What was said to be wrong with it.
+    pub warnings: Vec<String>,
+    /// Of a file, the line of each event.
+    pub lines: Option<Vec<u32>>,
+    /// Whether the end of the file is missing.
+    pub is_cut: bool,
 }
 
 impl Subject {
+    /// The line of an event, if it is a file's.
+    pub(crate) fn line(&self, event: u32) -> Option<u32> {
+        self.lines.as_ref()?.get(event as usize).copied()
+    }
+
+    /// Leaves out an operation that fits no model, with all of its function if that is why; only
+    /// its answer, if that is.
+    pub(crate) fn amend(&mut self, misfit: &Misfit) {
+        let history = &self.record.history;
+        let events = history.events();
+        let function = events[misfit.event as usize].function;
+        let (amended, kept) = history.amended(|event| match misfit.cause {
+            Cause::Answer if event == misfit.event => Amendment::Open,
+            Cause::Argument if event == misfit.event => Amendment::Drop,
+            Cause::Function if events[event as usize].function == function => Amendment::Drop,
+            _ => Amendment::Keep,
+        });
+        self.record.history = amended;
+        if let Some(lines) = &mut self.lines {
+            *lines = kept.iter().map(|event| lines[*event as usize]).collect();
+        }
+    }
+
     /// Reads what a target names. Warnings are said.
     ///
     /// # Errors
@@ -77,6 +107,10 @@ fn of_bytes(
     say: &dyn Fn(String),
 ) -> Result<Subject, Failure> {
     let parsed = reading::read(from, options).map_err(|error| {
+        // The error tells the first of them.
+        if let ReadError::Empty { warnings } = &error {
+            warnings.iter().skip(1).for_each(|warning| say(format!("warning: {name}: {warning}")));
+        }
         unreadable(format!("{name}: {error}"), "see docs/history-format.md for what is read")
     })?;
     for warning in &parsed.warnings {
@@ -84,7 +118,15 @@ fn of_bytes(
     }
     let notes = parsed.notes.words(parsed.history.len());
     let record = Record { history: parsed.history, ..Record::default() };
-    Ok(Subject { trial: bare_trial(name), record, folder: None, notes })
+    Ok(Subject {
+        trial: bare_trial(name),
+        record,
+        folder: None,
+        notes,
+        warnings: parsed.warnings,
+        lines: Some(parsed.lines),
+        is_cut: parsed.is_cut,
+    })
 }
 
 fn of_run(store: &Path, name: &str, say: &dyn Fn(String)) -> Result<Subject, Failure> {
@@ -102,10 +144,11 @@ fn of_run(store: &Path, name: &str, say: &dyn Fn(String)) -> Result<Subject, Fai
         let help = "check its history.jsonl with --lenient for what is before and after the damage";
         unreadable(error.to_string(), help)
     })?;
-    for warning in warnings {
+    for warning in &warnings {
         say(format!("warning: {warning}"));
     }
-    Ok(Subject { trial, record, folder: Some(folder), notes: Vec::new() })
+    let folder = Some(folder);
+    Ok(Subject { trial, record, folder, notes: Vec::new(), warnings, lines: None, is_cut: false })
 }
 
 /// Finds a run and its description.
@@ -114,6 +157,11 @@ fn of_run(store: &Path, name: &str, say: &dyn Fn(String)) -> Result<Subject, Fai
 /// If there is no such run, or its `run.json` is damaged.
 pub(crate) fn find_run(store: &Path, name: &str) -> Result<(RunFolder, Trial), Failure> {
     let folder = RunFolder::find(store, name).map_err(|error| match error {
+        StoreError::NoRun { .. } if Path::new(name).is_dir() => {
+            let message = format!("'{name}' is a folder, and not that of a run");
+            let help = format!("name the files in it, as '{}/*'", name.trim_end_matches('/'));
+            Failure::new(Exit::Usage, message, &help)
+        }
         StoreError::NoRun { .. } => {
             let message = format!("there is no file and no run '{name}'");
             Failure::new(Exit::Usage, message, "see `tribunal list runs`")

@@ -60,19 +60,24 @@ pub(crate) fn targets(words: &[String]) -> Result<Vec<Target>, Failure> {
     Ok(found)
 }
 
-/// The files and folders that fit a pattern.
+/// The files and folders of runs that fit a pattern; other folders are passed over.
 fn files_of(pattern: &str) -> Vec<Target> {
     let nothing = |reason: String| vec![Target::Nothing { pattern: pattern.into(), reason }];
-    let paths = match glob::glob(pattern) {
+    // `**` is folders alone, and nobody means those.
+    let files = format!("{pattern}/*");
+    let paths = match glob::glob(if pattern.ends_with("**") { &files } else { pattern }) {
         Ok(paths) => paths,
         Err(error) => return nothing(format!("it is no pattern: {error}")),
     };
     // What cannot be looked into is named by the error, so that it is not passed over.
     let found: Vec<Target> = paths
-        .map(|path| match path {
-            Ok(path) if path.is_dir() => Target::Run(path.display().to_string()),
-            Ok(path) => Target::File(path),
-            Err(error) => Target::File(error.path().to_path_buf()),
+        .filter_map(|path| match path {
+            Ok(path) if path.join("history.jsonl").exists() => {
+                Some(Target::Run(path.display().to_string()))
+            }
+            Ok(path) if path.is_dir() => None,
+            Ok(path) => Some(Target::File(path)),
+            Err(error) => Some(Target::File(error.path().to_path_buf())),
         })
         .collect();
     if found.is_empty() { nothing("no file fits it".into()) } else { found }
@@ -106,6 +111,10 @@ mod tests {
             Target::File(odd),
         ];
         assert_eq!(found, expected);
+        std::fs::create_dir(folder.path().join("inner")).unwrap();
+        let inner = file("inner/c.log");
+        let all = of(&[&folder.path().join("**").display().to_string()]).unwrap();
+        assert!(all.contains(&Target::File(inner)) && all.len() == 4, "{all:?}");
         let none = folder.path().join("*.none").display().to_string();
         assert!(matches!(&of(&[&none]).unwrap()[..], [Target::Nothing { .. }]));
         assert!(matches!(&of(&["a[b"]).unwrap()[..], [Target::Nothing { .. }]));

@@ -137,6 +137,7 @@ fn contradicted(findings: &[Finding], seen: Option<&Sighting>) -> Option<Finding
         ),
         details: Vec::new(),
         at: Some(*time),
+        misfit: None,
         witness: None,
         cost: Cost::default(),
     })
@@ -304,6 +305,7 @@ mod tests {
             summary: String::new(),
             details: Vec::new(),
             at: None,
+            misfit: None,
             witness: None,
             cost: Cost::default(),
         };

@@ -55,7 +55,7 @@ fn histories_of_other_tools_have_their_known_verdicts() {
         // A history of reads and writes tells what it is of; this one lacks times.
         let told = tribunal.call(&["check", &foreign(name)]).exits(code);
         if name != "rethink-fail.edn" {
-            told.says("note: ").says("no times: those shown count entries");
+            told.says("note: ").says("no times: those shown are lines or count events");
         }
     }
 }
@@ -98,7 +98,8 @@ fn json_of_many_is_a_list_with_a_line_for_each() {
     assert_eq!((&list[1]["model"], &list[1]["operations"]), (&"register".into(), &77.into()));
     assert_eq!((&list[2]["verdict"], &list[2]["exit"]), (&serde_json::Value::Null, &64.into()));
     assert!(list[2]["error"].as_str().expect("an error").contains("no run 'gone'"));
-    assert_eq!(list[0]["notes"][0], "no times: those shown count entries");
+    assert_eq!(list[0]["notes"][0], "no times: those shown are lines or count events");
+    assert_eq!(list[0]["warnings"], serde_json::json!([]));
     // A pattern makes a list also of one.
     let one = tribunal.call(&["check", &foreign("etcd_002.l?g"), "--format", "json"]).exits(0);
     let one: serde_json::Value = serde_json::from_str(&one.stdout).expect("JSON");
@@ -178,6 +179,82 @@ fn what_operations_tell_is_said_and_what_they_do_not_is_asked() {
     let lines: Vec<&str> = ended.stdout.lines().collect();
     assert!(lines[1].contains("counter") && lines[2].contains("register"), "{}", ended.stdout);
     ended.says("which do not tell what it must be like");
+}
+
+/// A queue's file with one operation that no queue has, and an answer that is none.
+const ODD_QUEUE: &str = r#"{"type":"invoke","f":"enqueue","value":1,"process":0}
+{"type":"ok","f":"enqueue","value":1,"process":0}
+{"type":"invoke","f":"steal","process":1}
+{"type":"ok","f":"steal","value":1,"process":1}
+{"type":"invoke","f":"dequeue","process":2}
+{"type":"ok","f":"dequeue","value":"#;
+
+#[test]
+fn what_is_no_operation_of_the_model_is_named_by_its_line() {
+    let tribunal = Tribunal::new();
+    let odd = tribunal.file("odd.jsonl", &format!("{ODD_QUEUE}1,\"process\":2}}\n"));
+    let odd = odd.to_str().expect("UTF-8");
+    let check = ["check", odd, "--model", "fifo-queue"];
+    let strict = tribunal.call(&check).exits(65);
+    strict.says("odd.jsonl: line 3: steal is no operation of a").says("--lenient");
+    let lenient = tribunal.call(&[&check[..], &["--lenient"]].concat()).exits(0);
+    lenient.says("warning: ").says("line 3: steal is no operation");
+    // A violation that does not rest on it stands.
+    let both = tribunal.file("both.jsonl", &format!("{ODD_QUEUE}2,\"process\":2}}\n"));
+    let both = both.to_str().expect("UTF-8");
+    tribunal.call(&["check", both, "--model", "fifo-queue", "--lenient"]).exits(1).says("line 3");
+    let list = tribunal.call(&["check", odd, both, "--model", "fifo-queue", "--lenient"]).exits(1);
+    list.says("both.jsonl");
+    let json = [&check[..], &["--lenient", "--format", "json"]].concat();
+    let one = tribunal.call(&json).exits(0);
+    let one: serde_json::Value = serde_json::from_str(&one.stdout).expect("JSON");
+    assert_eq!((&one["verdict"], &one["model"]), (&"valid".into(), &"fifo-queue".into()));
+    assert!(one["warnings"][0].as_str().expect("a warning").starts_with("line 3: "), "{one}");
+}
+
+#[test]
+fn of_a_history_without_its_end_only_a_violation_is_known() {
+    let tribunal = Tribunal::new();
+    let line = |kind: &str, f: &str, value: &str, process: u32| {
+        format!(r#"{{"type":"{kind}","f":"{f}","value":{value},"process":{process}}}"#) + "\n"
+    };
+    let good = line("invoke", "write", "1", 0) + &line("ok", "write", "1", 0);
+    let cut = tribunal.file("cut.jsonl", &format!("{good}{{\"type\":\"inv"));
+    let cut = cut.to_str().expect("UTF-8");
+    let strict = tribunal.call(&["check", cut]).exits(2);
+    strict.says("its end is missing").says("--lenient");
+    tribunal.call(&["check", cut, "--lenient"]).exits(0).says("line 3 is unfinished and was cut");
+    let bad = good + &line("invoke", "read", "null", 1) + &line("ok", "read", "7", 1) + "{\"";
+    let bad = tribunal.file("bad.jsonl", &bad);
+    let bad = tribunal.call(&["check", bad.to_str().expect("UTF-8")]).exits(1);
+    bad.says("A  client 1  read → 7  ok    line 3 – line 4");
+}
+
+#[test]
+fn a_folder_that_is_no_run_says_what_to_name() {
+    let tribunal = Tribunal::new();
+    let folder = foreign("");
+    let ended = tribunal.call(&["check", &folder]).exits(64);
+    ended.says("is a folder, and not that of a run").says("name the files in it, as '");
+}
+
+#[test]
+fn the_counterexample_is_told_with_its_argument() {
+    let tribunal = Tribunal::new();
+    let ended = tribunal.call(&["check", &foreign("etcd_000.log")]).exits(1);
+    let shown: Vec<&str> = ended.stdout.lines().map(str::trim_start).collect();
+    let of = |start: &str| shown.iter().filter(|line| line.starts_with(start)).count();
+    assert!(of("A  client") == 1 && of("B  client") == 1, "{}", ended.stdout);
+    assert!(ended.stdout.contains("a contradiction\n"), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("0.000"), "{}", ended.stdout);
+    let nowhere = [("sequential", 1), ("causal", 1), ("pram", 1), ("regular", 1)];
+    let text =
+        "{:type :invoke, :f :read, :process 0}\n{:type :ok, :f :read, :value 7, :process 0}\n";
+    let file = tribunal.file("nowhere.edn", text);
+    for (model, exit) in nowhere {
+        let ended = tribunal.call(&["check", file.to_str().expect("UTF-8"), "--model", model]);
+        ended.exits(exit).says("A  client 0  read → 7").says("a contradiction");
+    }
 }
 
 #[test]

@@ -7,7 +7,9 @@ use super::completion::repeats_its_argument;
 use super::entry::{Entry, Kind, Who};
 use super::indexes::Indexes;
 use super::{Notes, Parsed, ReadError, ReadOptions};
-use crate::{Event, EventKind, Function, History, HistoryError, Nanos, ProcessId, ValueId, Values};
+use crate::{
+    Event, EventKind, Function, History, HistoryError, Nanos, ProcessId, ValueId, Values, grouped,
+};
 
 /// Most warnings in words; the rest are counted.
 const WARNINGS_MAX: usize = 10;
@@ -29,12 +31,21 @@ pub(super) struct Assembler {
     pub(super) notes: Notes,
     options: ReadOptions,
     warnings: Vec<String>,
+    /// The line of each event.
+    lines: Vec<u32>,
+    is_cut: bool,
     /// Whether the file has our first line, so that our own rules hold.
     is_ours: bool,
     indexes: Indexes,
     index_last: i64,
     time_last: Option<Nanos>,
+    /// The line of the last entry, while every entry had a line of its own and none a time.
+    line_last: Option<u64>,
+    /// Whether an entry had a time.
+    is_timed: bool,
     process_max: u32,
+    /// The lines of the operations that are outstanding.
+    began: BTreeMap<ProcessId, u64>,
     /// Processes that went on, with the number they have now.
     renamed: BTreeMap<ProcessId, ProcessId>,
     fresh: u32,
@@ -48,11 +59,16 @@ impl Assembler {
             notes,
             options,
             warnings: Vec::new(),
+            lines: Vec::new(),
+            is_cut: false,
             is_ours: false,
             indexes: Indexes::default(),
             index_last: -1,
             time_last: None,
+            line_last: Some(0),
+            is_timed: false,
             process_max: 0,
+            began: BTreeMap::new(),
             renamed: BTreeMap::new(),
             fresh: FRESH,
         }
@@ -73,8 +89,9 @@ impl Assembler {
         self.is_ours = true;
     }
 
-    /// A warning that is not about what the options let pass.
-    pub(super) fn warn(&mut self, warning: String) {
+    /// The file's end is missing, as this warning says.
+    pub(super) fn cut(&mut self, warning: String) {
+        self.is_cut = true;
         self.warnings.push(warning);
     }
 
@@ -158,14 +175,17 @@ impl Assembler {
 
     fn time(&mut self, entry: &Entry) -> Nanos {
         let told = entry.time.map(|time| Nanos(u64::try_from(time).unwrap_or(0)));
-        let time = match (told, self.time_last) {
-            (Some(told), last) => {
+        self.line_last = self.line_last.filter(|last| *last < entry.line).map(|_| entry.line);
+        let time = match (told, self.time_last, self.line_last) {
+            (Some(told), last, _) => {
+                self.is_timed = true;
                 self.notes.times_backward += u64::from(last.is_some_and(|last| told < last));
                 told
             }
-            (None, last) => {
+            (None, last, line) => {
                 self.notes.times_missing += 1;
-                last.map_or(Nanos::ZERO, |last| last + Nanos(1))
+                let line = line.filter(|_| !self.is_timed).map(Nanos);
+                line.unwrap_or_else(|| last.map_or(Nanos::ZERO, |last| last + Nanos(1)))
             }
         };
         self.time_last = Some(time);
@@ -210,6 +230,7 @@ impl Assembler {
             Err(reason) => return self.lose(line, None, &reason),
         };
         let process = self.free(client, line)?;
+        self.began.insert(process, line);
         self.push(
             line,
             Event {
@@ -228,7 +249,12 @@ impl Assembler {
     /// The number under which a client may invoke.
     fn free(&mut self, client: Client, line: u64) -> Result<ProcessId, ReadError> {
         if let Some(position) = self.history.outstanding(client.now) {
-            self.problem(line, None, &HistoryError::Overlap(client.file, position))?;
+            let began = self.began.get(&client.now).copied().unwrap_or(u64::from(position) + 1);
+            let process = client.file;
+            let reason = format!(
+                "process {process} invokes while its operation of line {began} is outstanding"
+            );
+            self.problem(line, None, &reason)?;
         } else if !self.history.is_retired(client.now) {
             return Ok(client.now);
         } else if self.is_ours {
@@ -257,6 +283,7 @@ impl Assembler {
         let Some(position) = self.history.outstanding(client.now) else {
             return self.lose(line, None, &HistoryError::NotInvoked(client.file));
         };
+        self.began.remove(&client.now);
         let invocation = self.history.events()[position as usize];
         let function = entry.function.unwrap_or(invocation.function);
         let split = match self.split(entry) {
@@ -296,6 +323,7 @@ impl Assembler {
     }
 
     fn push(&mut self, line: u64, event: Event) -> Result<(), ReadError> {
+        self.lines.push(u32::try_from(line).unwrap_or(u32::MAX));
         let pushed = self.history.push(event);
         pushed.map(|_| ()).map_err(|error| ReadError::Line {
             line,
@@ -334,22 +362,38 @@ impl Assembler {
     /// The history, once the file is over.
     ///
     /// # Errors
-    /// If it is empty.
+    /// If it is empty; the warnings go with it.
     pub(super) fn finish(mut self) -> Result<Parsed, ReadError> {
-        if self.history.is_empty() {
-            return Err(ReadError::Empty);
-        }
-        self.history.renumber(ProcessId(FRESH), ProcessId(self.process_max + 1));
         let more = self.notes.mended.saturating_sub(WARNINGS_MAX as u64);
         if more > 0 {
             self.warnings.push(format!("and {more} more of this kind"));
         }
         if self.notes.lost > 0 {
+            let (count, noun) = match self.notes.lost {
+                1 => ("1".to_owned(), "entry"),
+                more => (grouped(more), "entries"),
+            };
             self.warnings.push(format!(
-                "{} entries could not be used: an operation among them may explain what looks wrong",
-                self.notes.lost
+                "{count} {noun} could not be used: an operation among them may explain what looks \
+                 wrong"
             ));
         }
-        Ok(Parsed { history: self.history, warnings: self.warnings, notes: self.notes })
+        if self.history.is_empty() {
+            return Err(ReadError::Empty { warnings: self.warnings });
+        }
+        if !self.is_timed {
+            match self.line_last {
+                Some(_) => self.history.tell_lines(),
+                None => self.history.count_events(),
+            }
+        }
+        self.history.renumber(ProcessId(FRESH), ProcessId(self.process_max + 1));
+        Ok(Parsed {
+            history: self.history,
+            warnings: self.warnings,
+            notes: self.notes,
+            lines: self.lines,
+            is_cut: self.is_cut,
+        })
     }
 }

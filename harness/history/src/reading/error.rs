@@ -18,9 +18,12 @@ pub enum ReadError {
         /// What is wrong, and what to do where that is not plain.
         reason: String,
     },
-    /// There is not one event in it.
-    #[error("it holds no events")]
-    Empty,
+    /// There is not one event in it, or none that could be used.
+    #[error("it holds no events{}", after(.warnings))]
+    Empty {
+        /// What a reader should know: an unfinished end, what a lenient reading passed over.
+        warnings: Vec<String>,
+    },
     /// It was written by a newer version.
     #[error("its format is version {0}, this program reads version {VERSION}")]
     Version(u64),
@@ -38,6 +41,15 @@ pub enum ReadError {
     /// It is packed and unpacks to more than it may.
     #[error("unpacked it is longer than {0} bytes, the limit for packed files; unpack it first")]
     TooMuch(u64),
+}
+
+/// The first of the warnings, and how many there are.
+fn after(warnings: &[String]) -> String {
+    match warnings {
+        [] => String::new(),
+        [only] => format!(": {only}"),
+        [first, rest @ ..] => format!(": {first} (and {} more)", rest.len()),
+    }
 }
 
 fn shown(column: Option<u64>) -> String {

@@ -43,7 +43,7 @@ pub(super) fn read_log(mut source: Source<'_>, assembler: &mut Assembler) -> Res
             .and_then(|entry| assembler.add(entry));
         match read {
             Err(ReadError::Line { line, .. }) if !is_finished && assembler.has_begun() => {
-                assembler.warn(format!("line {line} is unfinished and was cut"));
+                assembler.cut(format!("line {line} is unfinished and was cut"));
             }
             Err(ReadError::Line { line, column, reason }) => {
                 assembler.lose(line, column, &reason)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Format, Packing};
+use crate::grouped;
 
 /// Most names of processes that are told.
 const NAMES_MAX: usize = 5;
@@ -73,21 +74,27 @@ impl Notes {
     /// rests on them.
     pub fn words(&self, events: usize) -> Vec<String> {
         let names: Vec<_> = self.other_names.iter().map(String::as_str).collect();
-        let passed = format!("entries of no client ({}) passed over", names.join(", "));
+        let passed = format!("of no client ({}) passed over", names.join(", "));
         let in_part = |count: u64| if count < events as u64 { count } else { 0 };
+        let (entry, line) = (("entry", "entries"), ("line", "lines"));
+        let (time, gap) = (("time", "times"), ("gap", "gaps"));
         let told = [
-            (self.others, passed.as_str()),
-            (self.other_lines, "lines without an operation passed over"),
-            (in_part(self.times_missing), "entries without a time"),
-            (self.times_backward, "times before the one above them"),
-            (in_part(self.indexes_missing), "entries without an index"),
-            (self.index_gaps, "gaps in the indexes"),
-            (self.resumed, "times a process went on after an info"),
+            (self.others, entry, passed.as_str()),
+            (self.other_lines, line, "without an operation passed over"),
+            (in_part(self.times_missing), entry, "without a time"),
+            (self.times_backward, time, "before the one above"),
+            (in_part(self.indexes_missing), entry, "without an index"),
+            (self.index_gaps, gap, "in the indexes"),
+            (self.resumed, time, "a process went on after an info"),
         ];
-        let told = told.into_iter().filter(|(count, _)| *count > 0);
-        let mut words: Vec<_> = told.map(|(count, what)| format!("{count} {what}")).collect();
+        let told = told.into_iter().filter(|(count, ..)| *count > 0);
+        let mut words: Vec<_> = told
+            .map(|(count, (one, many), what)| {
+                format!("{} {} {what}", grouped(count), if count == 1 { one } else { many })
+            })
+            .collect();
         if self.times_missing >= events as u64 {
-            words.push("no times: those shown count entries".into());
+            words.push("no times: those shown are lines or count events".into());
         }
         words
     }

@@ -22,6 +22,10 @@ pub struct Parsed {
     pub warnings: Vec<String>,
     /// What was filled in and passed over.
     pub notes: Notes,
+    /// The line on which each event stands, from 1.
+    pub lines: Vec<u32>,
+    /// Whether the end of the file is missing.
+    pub is_cut: bool,
 }
 
 /// The byte order mark that some editors write.
@@ -51,7 +55,14 @@ fn read_as(
     let begins = begin(&mut source).map_err(failed)?;
     let format = match format {
         Some(format) => format,
-        None => detect(begins)?.ok_or(ReadError::Empty)?,
+        None => match detect(begins)? {
+            Some(format) => format,
+            None => {
+                return Err(ReadError::Empty {
+                    warnings: unpacking.warning().into_iter().collect(),
+                });
+            }
+        },
     };
     let mut assembler = Assembler::new(*options, Notes::new(format, unpacking.packing));
     match format {
@@ -62,8 +73,8 @@ fn read_as(
         Format::Edn => read_forms(source, Lexer::Edn, &mut assembler)?,
         Format::Log => read_log(source, &mut assembler)?,
     }
-    if unpacking.is_cut.get() {
-        assembler.warn(format!("its {} data is unfinished and ends here", unpacking.packing));
+    if let Some(warning) = unpacking.warning() {
+        assembler.cut(warning);
     }
     assembler.finish()
 }
@@ -81,6 +92,6 @@ fn begin<'s>(source: &'s mut Source<'_>) -> Result<&'s [u8], Trouble> {
 fn failed(trouble: Trouble) -> ReadError {
     match trouble {
         Trouble::Io(error) => explain(error),
-        Trouble::Ended | Trouble::Bad(..) => ReadError::Empty,
+        Trouble::Ended | Trouble::Bad(..) => ReadError::Empty { warnings: Vec::new() },
     }
 }

@@ -125,12 +125,12 @@ fn trouble_met(
     match trouble {
         Trouble::Io(error) => Err(explain(error)),
         Trouble::Ended if !forms.source.is_within_form() => {
-            assembler.warn("the list of entries is unfinished and ends here".into());
+            assembler.cut("the list of entries is unfinished and ends here".into());
             Ok(true)
         }
         _ if is_cut && assembler.has_begun() => {
             let line = forms.source.form_line();
-            assembler.warn(format!("line {line} is unfinished and was cut"));
+            assembler.cut(format!("line {line} is unfinished and was cut"));
             Ok(true)
         }
         Trouble::Ended => Err(ReadError::Line {

@@ -11,6 +11,9 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::ReadError;
 
+/// What is wrong with a file that goes on after its packed data.
+const FOLLOWED: &str = "bytes that are not packed so follow its end";
+
 /// How a file is packed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Packing {
@@ -40,6 +43,14 @@ pub(super) struct Unpacking {
     pub(super) packing: Packing,
     /// Whether the packed data ends before its own end.
     pub(super) is_cut: Rc<Cell<bool>>,
+}
+
+impl Unpacking {
+    /// What a reader should know of it.
+    pub(super) fn warning(&self) -> Option<String> {
+        let is_cut = self.is_cut.get();
+        is_cut.then(|| format!("its {} data is unfinished and ends here", self.packing))
+    }
 }
 
 /// A reader of what `from` holds, unpacked. A packed file that ends early gives what there is and
@@ -72,9 +83,12 @@ pub(super) fn unpack<'a>(
     let decoder: Box<dyn Read + 'a> = match packing {
         Packing::None => return Ok((Box::new(watched.into_inner().from), unpacking)),
         Packing::Gzip => Box::new(MultiGzDecoder::new(watched)),
-        Packing::Zstd => {
-            Box::new(Frames { from: watched, decoder: FrameDecoder::new(), is_within: false })
-        }
+        Packing::Zstd => Box::new(Frames {
+            from: watched,
+            decoder: FrameDecoder::new(),
+            is_within: false,
+            has_read: false,
+        }),
     };
     let is_cut = Rc::clone(&unpacking.is_cut);
     Ok((Box::new(Guarded { decoder, packing, left: limit, limit, has_ended, is_cut }), unpacking))
@@ -148,14 +162,42 @@ impl Read for Guarded<'_> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
             Err(error) => match innermost(&error) {
                 Some(below) => Err(io::Error::new(below.0.kind(), below.0.to_string())),
-                None if self.has_ended.get() => {
+                None if self.has_ended.get() && is_of_an_end(&error) => {
                     self.is_cut.set(true);
                     Ok(0)
                 }
-                None => Err(io::Error::other(Fault::Damaged(self.packing, error.to_string()))),
+                None => Err(io::Error::other(Fault::Damaged(self.packing, self.reason(&error)))),
             },
         }
     }
+}
+
+impl Guarded<'_> {
+    /// What is wrong, after what came out already.
+    fn reason(&self, error: &io::Error) -> String {
+        let is_of_a_header =
+            self.packing == Packing::Gzip && error.kind() == io::ErrorKind::InvalidInput;
+        if is_of_a_header && self.left < self.limit {
+            return FOLLOWED.to_owned();
+        }
+        error.to_string()
+    }
+}
+
+/// Whether a decoder stumbled over the end of what it was given, and not over what stands there.
+fn is_of_an_end(error: &io::Error) -> bool {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let error_of_io = error.downcast_ref::<io::Error>();
+        if error_of_io.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof) {
+            return true;
+        }
+        next = error_of_io
+            .and_then(io::Error::get_ref)
+            .map(|inner| inner as _)
+            .or_else(|| error.source());
+    }
+    false
 }
 
 /// The file's own error, if that is what a decoder stumbled over.
@@ -176,6 +218,8 @@ struct Frames<R> {
     from: R,
     decoder: FrameDecoder,
     is_within: bool,
+    /// Whether a frame came to its end.
+    has_read: bool,
 }
 
 impl<R: BufRead> Read for Frames<R> {
@@ -215,13 +259,18 @@ impl<R: BufRead> Frames<R> {
                 let mut skipped = self.from.by_ref().take(u64::from(length));
                 io::copy(&mut skipped, &mut io::sink())?;
             }
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(
+                _,
+            ))) if self.has_read => {
+                return Err(io::Error::other(FOLLOWED));
+            }
             Err(error) => return Err(io::Error::other(error)),
         }
         Ok(())
     }
 
     fn end(&mut self) -> io::Result<()> {
-        self.is_within = false;
+        (self.is_within, self.has_read) = (false, true);
         let told = self.decoder.get_checksum_from_data();
         if told.is_some() && told != self.decoder.get_calculated_checksum() {
             return Err(io::Error::other("its checksum is wrong"));

@@ -22,7 +22,7 @@ fn edn_is_refused_in_words_that_name_the_place() {
         ),
         (
             "{:type :invoke, :f :write, :process 0}",
-            "line 2: process 0 invokes while its operation at event 0 is outstanding",
+            "line 2: process 0 invokes while its operation of line 1 is outstanding",
         ),
         (
             "{:type :maybe, :f :write, :process 0}",

@@ -54,7 +54,10 @@ fn what_files_lack_is_noted() {
     assert_eq!(bank.other_names.iter().collect::<Vec<_>>(), ["nemesis"]);
     assert_eq!(bank.words(642), ["38 entries of no client (nemesis) passed over"]);
     assert_eq!(notes("etcd_000.log").times_missing, 170);
-    assert_eq!(notes("etcd_000.log").words(170), ["no times: those shown count entries"]);
+    assert_eq!(
+        notes("etcd_000.log").words(170),
+        ["no times: those shown are lines or count events"]
+    );
     assert_eq!(notes("counter.edn").words(574), [""; 0]);
 }
 

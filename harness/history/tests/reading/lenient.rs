@@ -45,7 +45,7 @@ fn an_overlapping_invocation_leaves_the_earlier_open() {
     assert!(matches!(calls[1].completion, Completion::Ok(_)));
     assert_eq!(
         parsed.warnings,
-        ["line 2: process 5 invokes while its operation at event 0 is outstanding"]
+        ["line 2: process 5 invokes while its operation of line 1 is outstanding"]
     );
 }
 
@@ -91,4 +91,17 @@ fn a_line_that_is_too_long_is_passed_over() {
     assert_eq!(words(&parsed), ["0 invoke a nil", "1 invoke b nil"]);
     let log = format!("0 :invoke :a nil\n{long}\n1 :invoke :b nil\n");
     assert_eq!(words(&leniently(log.as_bytes()).unwrap()), ["0 invoke a nil", "1 invoke b nil"]);
+}
+
+#[test]
+fn nothing_left_says_what_was_passed_over() {
+    let bad = "{:type :ok, :f :write, :process 0}\n";
+    let error = leniently(bad.repeat(2).as_bytes()).unwrap_err();
+    let words = error.to_string();
+    assert_eq!(
+        words,
+        "it holds no events: line 1: process 0 completes an operation it never invoked (and 2 more)"
+    );
+    let tribunal_history::reading::ReadError::Empty { warnings } = error else { panic!("{words}") };
+    assert_eq!(warnings.len(), 3);
 }
