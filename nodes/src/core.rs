@@ -71,6 +71,14 @@ pub trait Core: Clone + Eq + Hash + Debug + Send + Sized + 'static {
         None
     }
 
+    /// A message in a few words and the term it speaks for, for people. The default knows neither
+    /// its fields nor terms.
+    fn tell(message: &Self::Message) -> (String, Option<u64>) {
+        let words = format!("{message:?}");
+        let name = words.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        (name.to_lowercase(), None)
+    }
+
     /// Counts its writes anew from behind `durable`, all of which are durable; false if it cannot.
     /// See [`renumber`](crate::renumber).
     fn count_writes_behind(&mut self, _durable: WriteId) -> bool {

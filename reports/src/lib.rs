@@ -33,6 +33,7 @@ mod policy;
 mod run_line;
 mod series;
 mod sides;
+mod space_time;
 mod standing;
 mod statistics;
 mod strip_data;

@@ -8,6 +8,7 @@ use crate::fault_table::{self, FaultRow};
 use crate::fault_view::fault_views;
 use crate::logs::{self, ExitView, LogView, MatchView};
 use crate::policy::policy;
+use crate::space_time::{self, SpaceTime};
 use crate::statistics::Statistics;
 use crate::strip_data::StripData;
 use crate::strips::{self, Strips};
@@ -58,6 +59,7 @@ struct Page<'a> {
     repeat: Option<String>,
     findings: Vec<FindingView>,
     counterexamples: Vec<Counterexample>,
+    messages: Option<SpaceTime>,
     strips: Strips,
     faults: Vec<FaultRow<'a>>,
     statistics: Statistics,
@@ -96,6 +98,7 @@ pub fn render_html(trial: &Trial, record: &Record) -> String {
         repeat: trial.commands.first().map(|(_, command)| clean(command, 2_000)),
         findings: findings(trial, &mut cuts),
         counterexamples: counterexamples(trial, &faults, &mut cuts),
+        messages: space_time::draw(trial, record),
         strips: strips::draw(&data, &summary, &mut cuts),
         faults: fault_table::rows(&faults, &mut cuts),
         statistics: Statistics::new(&record.history),

@@ -14,8 +14,8 @@ const COLUMNS: usize = 100;
 const INDENT: usize = 15;
 
 /// The verdict and its grounds as text for a terminal, ended by a line end: about six lines for a
-/// pass, the counterexample and its argument beside for a violation. The paths and commands that follow are the
-/// caller's. Strings of the system under test hold no control characters here.
+/// pass, the counterexample and its argument for a violation. The paths and commands that follow
+/// are the caller's. Strings of the system under test hold no control characters here.
 pub fn terminal(trial: &Trial, record: &Record, style: Style) -> String {
     let faults = fault_views(trial, record);
     let summary = Summary::new(trial, record, &faults);

@@ -16,7 +16,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tribunal_cluster::ClusterError;
 use tribunal_engine::{Driven, LiveOptions, Progress, RunFolder, RunOptions, drive, rehearse};
-use tribunal_history::{Nanos, Plan, Trial, jsonl};
+use tribunal_history::{Nanos, Plan, Trial, Verdict, jsonl};
 use tribunal_workloads::GeneratorOptions;
 
 use crate::args::{Cli, FailOn, Format, RunArgs};
@@ -195,7 +195,11 @@ fn simulate_through(begun: Trial, folder: &RunFolder, settled: &Settled) -> Resu
         interrupts::count_into(&wishes)
     };
     let driven = sim::drive(folder, settled, run_options(settled, true), &wishes);
-    let mut done = aftermath::conclude(begun, folder, settled.workload, driven, &wishes);
+    let (trial, mut record) = aftermath::judged(begun, settled.workload, driven, &wishes);
+    if trial.verdict == Verdict::Invalid {
+        record.messages = sim::messages(folder, settled, (&trial, &record), &wishes);
+    }
+    let mut done = aftermath::save(trial, record, folder);
     if settled.verify {
         done.failure = sim::verify(folder).err();
     }

@@ -10,16 +10,23 @@ use std::time::Instant;
 
 use tribunal_cluster::Report;
 use tribunal_engine::{Driven, Lookout, Run, RunFolder, RunOptions};
-use tribunal_history::{Cost, Finding, History, Mark, Nanos, Plan, Verdict};
-use tribunal_sim::{SimOptions, Simulated, Violation, Watch, Weather, simulate};
+use tribunal_history::{
+    Cost, Finding, History, Mark, Messages, Nanos, Plan, Record, Trial, Verdict,
+};
+use tribunal_sim::{Noting, SimOptions, Simulated, Violation, Watch, Weather, simulate};
 use tribunal_systems::Kind;
 
+use crate::output;
 use crate::plan::Settled;
+use crate::run::run_options;
 
 /// What the nodes' wall clocks show when a run begins: the first of January 2026, in UTC.
 const WALL: Nanos = Nanos::from_secs(1_767_225_600);
 /// Virtual time beyond load and recovery after which a run is given up.
 const GRACE: Nanos = Nanos::from_secs(600);
+
+/// Messages before a violation that are kept.
+const MESSAGES_MAX: usize = 400;
 
 /// What a batch wants to know of a run beside what it is judged by.
 pub(crate) struct Seen {
@@ -38,7 +45,7 @@ pub(crate) fn drive(
     options: RunOptions,
     wishes: &AtomicU32,
 ) -> Driven {
-    let (mut driven, _) = unwritten(settled, options, wishes);
+    let (mut driven, _) = unwritten(settled, options, None, wishes);
     let unsaved = folder.write_record(&driven.record).err();
     driven.harness_errors.extend(unsaved.map(|error| error.to_string()));
     driven
@@ -48,6 +55,7 @@ pub(crate) fn drive(
 pub(crate) fn unwritten(
     settled: &Settled,
     options: RunOptions,
+    noting: Option<Noting>,
     wishes: &AtomicU32,
 ) -> (Driven, Seen) {
     let began = Instant::now();
@@ -56,7 +64,8 @@ pub(crate) fn unwritten(
     let lookout = Lookout::new(monitors, settled.stop_on_violation);
     let heard = wishes.load(Ordering::Relaxed);
     let mut watch = Watcher { lookout, wishes, heard };
-    let simulated = simulate(sim_options(settled), &mut run, &mut watch)
+    let options = SimOptions { noting, ..sim_options(settled) };
+    let simulated = simulate(options, &mut run, &mut watch)
         .expect("invariant: every system with nodes is a core of the registry");
     let wall = Nanos::from(began.elapsed());
     let gave_up =
@@ -83,6 +92,31 @@ pub(crate) fn unwritten(
     (driven, seen)
 }
 
+/// The messages that led to what was found in a run, from simulating it once more; `None`, and a
+/// word about it, if that goes otherwise or they cannot be written.
+pub(crate) fn messages(
+    folder: &RunFolder,
+    settled: &Settled,
+    (trial, record): (&Trial, &Record),
+    wishes: &AtomicU32,
+) -> Option<Messages> {
+    let worst = trial.findings.iter().filter(|it| it.verdict == Verdict::Invalid);
+    let last = record.history.events().last().map_or(Nanos::ZERO, |event| event.time);
+    let until = worst.filter_map(|it| it.at).min().unwrap_or(last);
+    let noting = Noting { until, most: MESSAGES_MAX };
+    let options = run_options(settled, true);
+    let (driven, _) = unwritten(settled, options, Some(noting), wishes);
+    let messages = driven.record.messages?;
+    if driven.record.history.events() != record.history.events() {
+        output::progress("warning: simulated again, the run goes otherwise; no messages are shown");
+        return None;
+    }
+    if let Err(error) = folder.replace_json("messages.json", &messages) {
+        output::progress(format!("warning: {error}"));
+    }
+    Some(messages)
+}
+
 fn sim_options(settled: &Settled) -> SimOptions {
     let plan = &settled.plan;
     let Kind::Nodes { client, config, .. } = settled.system.kind else {
@@ -99,6 +133,7 @@ fn sim_options(settled: &Settled) -> SimOptions {
         wall: WALL,
         limit: plan.time_limit + plan.recovery_limit + GRACE,
         window: None,
+        noting: None,
     }
 }
 

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tribunal_history::{FaultRecord, History, HistoryError, NodeEvent, Record, Trial, jsonl};
+use tribunal_history::{
+    FaultRecord, History, HistoryError, Messages, NodeEvent, Record, Trial, jsonl,
+};
 
 pub use logs::{log_excerpts, log_matches};
 pub use removal::{BATCH_LOCK, Remains, batch_remains, bytes_in, remove, remove_run, run_remains};
@@ -270,7 +272,20 @@ impl RunFolder {
         record.faults = latest.into_values().collect();
         record.node_events = self.lines::<NodeEvent>("nodes.jsonl", &mut warnings)?;
         record.log_matches = log_matches(self);
+        record.messages = self.messages(&mut warnings);
         Ok((record, warnings))
+    }
+
+    /// The messages that were noted, if any were.
+    fn messages(&self, warnings: &mut Vec<String>) -> Option<Messages> {
+        let path = self.path.join("messages.json");
+        let bytes = fs::read(&path).ok()?;
+        let parsed = serde_json::from_slice(&bytes);
+        parsed
+            .map_err(|error| {
+                warnings.push(format!("{} is passed over: {error}", path.display()));
+            })
+            .ok()
     }
 
     /// The history, empty if no event of it is left, with what a reader should be warned of.

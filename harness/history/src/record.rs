@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FaultRecord, History, Nanos, NodeId, Note};
+use crate::{FaultRecord, History, Messages, Nanos, NodeId, Note};
 
 /// What a run left behind to be judged.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,8 @@ pub struct Record {
     pub node_events: Vec<NodeEvent>,
     /// Lines of node logs that must not be there: panics, fatal errors.
     pub log_matches: Vec<LogMatch>,
+    /// Messages before a violation, if the run was simulated.
+    pub messages: Option<Messages>,
 }
 
 /// A change of a node, as the controller saw it.

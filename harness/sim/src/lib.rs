@@ -24,6 +24,7 @@ mod keyed;
 mod lane;
 mod network;
 mod nodes;
+mod notebook;
 mod packet_faults;
 mod queue;
 mod seat;
@@ -33,6 +34,7 @@ mod violation;
 mod weather;
 mod world;
 
+pub use notebook::Noting;
 pub use simulate::{NoWatch, SimOptions, Simulated, Watch, simulate};
 pub use trace::{TRACE_STEP, Trace};
 pub use violation::Violation;

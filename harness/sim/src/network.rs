@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use tribunal_cluster::LinkState;
-use tribunal_history::{LinkHeal, Nanos, NodeId};
+use tribunal_history::{LinkHeal, MessageFate, Nanos, NodeId};
 use tribunal_nodes::{CLIENT_PROTOCOL, ClientId, Core, Event, Hello, Request};
 use tribunal_systems::ClientEvent;
 
@@ -29,12 +29,14 @@ impl<C: Core> World<'_, C> {
         let path = &mut self.lanes[lane];
         let stream = self.options.weather.transport == Transport::Stream;
         if stream && now < path.down_until {
-            return;
+            return self.note_sent(lane, &packet, [None, None]);
         }
         let key = Key { place: lane as u64, life: 0, at: now, ordinal: path.ordinal.take(now) };
         let mut random = self.keys.fate(key);
         let fate = path.fate((now, bytes), &self.options.weather, &mut random, None);
-        let (epoch, lane) = (path.epoch, lane as u32);
+        let epoch = path.epoch;
+        self.note_sent(lane, &packet, [fate.at, fate.again]);
+        let lane = lane as u32;
         if let Some(again) = fate.again {
             self.at(again, What::Arrive { lane, epoch, packet: packet.clone() });
         }
@@ -61,7 +63,9 @@ impl<C: Core> World<'_, C> {
         let last = if is_up { &mut known.up } else { &mut known.down };
         let weather = self.options.weather.over(Transport::Stream);
         let fate = path.fate((now, bytes), &weather, &mut random, Some(last));
-        let (epoch, lane) = (path.epoch, lane as u32);
+        let epoch = path.epoch;
+        self.note_sent(lane, &packet, [fate.at, None]);
+        let lane = lane as u32;
         if let Some(at) = fate.at {
             self.at(at, What::Arrive { lane, epoch, packet });
         }
@@ -83,26 +87,31 @@ impl<C: Core> World<'_, C> {
         let is_peer = matches!(packet, Packet::Peer(_) | Packet::Damaged(_));
         let stream = self.options.weather.transport == Transport::Stream;
         if is_peer && stream && path.epoch != epoch {
-            return;
+            return self.note_end(lane, MessageFate::Cut);
         }
         if path.state.reset {
             path.traffic.stopped += 1;
+            self.note_end(lane, MessageFate::Cut);
             return self.reset(lane, &packet);
         }
         if path.state.hold.is_some() {
-            path.hold(packet);
-            return;
+            let fate = if path.hold(packet) { MessageFate::Held } else { MessageFate::Lost };
+            return self.note_end(lane, fate);
         }
         let refused = path.state.refuse && matches!(packet, Packet::Up { what: Up::Open, .. });
         if refused {
             path.traffic.stopped += 1;
+            self.note_end(lane, MessageFate::Cut);
             return self.reset(lane, &packet);
         }
         if path.state.lose_reply && self.is_reply(&packet) {
             self.lanes[lane].traffic.swallowed += 1;
+            self.note_end(lane, MessageFate::Cut);
             return self.reset(lane, &packet);
         }
         self.lanes[lane].traffic.passed += 1;
+        let is_damaged = matches!(packet, Packet::Damaged(_));
+        self.note_end(lane, if is_damaged { MessageFate::Damaged } else { MessageFate::Came });
         let ends = self.seats.len() + 1;
         match packet {
             Packet::Peer(message) => self.deliver_peer(lane, message),
@@ -223,18 +232,21 @@ impl<C: Core> World<'_, C> {
             if to.reset {
                 // What waits has a connection no more.
                 let held = std::mem::take(&mut path.held);
+                self.note_dropped(lane);
                 held.iter().for_each(|packet| self.reset(lane, packet));
             }
             return;
         }
         let held = std::mem::take(&mut path.held);
         if from.hold == Some(LinkHeal::Reset) {
+            self.note_dropped(lane);
             held.iter().for_each(|packet| self.reset(lane, packet));
             return;
         }
         let epoch = path.epoch;
         for (position, packet) in (1..).zip(held) {
             let at = self.now + BURST.times(position);
+            self.note_released(lane, at);
             self.at(at, What::Arrive { lane: lane as u32, epoch, packet });
         }
     }

@@ -58,6 +58,7 @@ impl<C: Core> World<'_, C> {
         let epoch = path.epoch;
         let packet = Packet::Peer(message);
         let wait = Nanos(random.between(1, REPLAY_WAIT.0));
+        self.note_repeated(lane, &packet, self.now + wait);
         self.later(wait, What::Arrive { lane: lane as u32, epoch, packet });
     }
 

@@ -7,6 +7,7 @@ use tribunal_history::{History, Mark, Nanos, Record, Seed, Span};
 use tribunal_nodes::{Config, Core, CoreVisitor, visit};
 use tribunal_systems::Client;
 
+use crate::notebook::Noting;
 use crate::trace::Trace;
 use crate::violation::Violation;
 use crate::weather::Weather;
@@ -35,6 +36,8 @@ pub struct SimOptions {
     /// The first and the last event that are spelled out in [`Simulated::lines`]; events count
     /// from 1.
     pub window: Option<(u64, u64)>,
+    /// Which messages are noted in [`Record::messages`]; decides nothing.
+    pub noting: Option<Noting>,
 }
 
 /// Looks at the history while it grows.

@@ -15,6 +15,7 @@ use crate::event::What;
 use crate::faults::Healing;
 use crate::keyed::Keys;
 use crate::lane::{Lane, Traffic};
+use crate::notebook::Notebook;
 use crate::queue::Queue;
 use crate::seat::Seat;
 use crate::simulate::{SimOptions, Simulated, Watch};
@@ -67,6 +68,7 @@ pub(crate) struct World<'a, C: Core> {
     pub(crate) marks: BTreeSet<Mark>,
     pub(crate) trace: Trace,
     lines: Vec<String>,
+    pub(crate) notebook: Option<Notebook>,
     /// What happened at this instant.
     at_once: u64,
     pub(crate) events: u64,
@@ -111,6 +113,7 @@ impl<'a, C: Core> World<'a, C> {
             marks: BTreeSet::new(),
             trace: Trace::default(),
             lines: Vec::new(),
+            notebook: options.noting.map(Notebook::new),
             at_once: 0,
             events: 0,
             messages: 0,
@@ -141,6 +144,7 @@ impl<'a, C: Core> World<'a, C> {
             }
         }
         self.record.faults = self.faults.into_values().collect();
+        self.record.messages = self.notebook.map(Notebook::close);
         Simulated {
             record: self.record,
             violation: self.violation,

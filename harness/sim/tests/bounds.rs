@@ -26,6 +26,7 @@ fn run(core: &'static str, mut sleeper: Sleeper) -> Option<Simulated> {
         wall: Nanos::ZERO,
         limit: Nanos::from_secs(10),
         window: None,
+        noting: None,
     };
     simulate(options, &mut sleeper, &mut NoWatch)
 }

@@ -81,6 +81,10 @@ impl Core for Raft {
         super::recover::recover(config, me, disk)
     }
 
+    fn tell(message: &Message) -> (String, Option<u64>) {
+        super::tell::tell(message)
+    }
+
     fn handle(&mut self, at: Moment, event: Event<Message>, out: &mut Effects<Raft>) {
         match event {
             Event::Started => self.started(at, out),

@@ -26,6 +26,7 @@ mod replication;
 mod request;
 mod snapshot;
 mod standing;
+mod tell;
 
 pub use core::{ELECTION, HEARTBEAT, Raft};
 pub use entry::{Entry, Payload, Position};

@@ -325,7 +325,7 @@ fn cut(minority: &[NodeId]) -> Vec<Link> {
 fn record(load_seconds: u64, rate: u64, faults: Vec<FaultRecord>) -> Record {
     let history = history(load_seconds, rate, &faults);
     let node_events = node_events(&faults);
-    Record { history, faults, node_events, log_matches: Vec::new() }
+    Record { history, faults, node_events, ..Record::default() }
 }
 
 fn node_events(faults: &[FaultRecord]) -> Vec<NodeEvent> {

@@ -143,7 +143,8 @@ fn contradicted(findings: &[Finding], seen: Option<&Sighting>) -> Option<Finding
     })
 }
 
-fn save(trial: Trial, record: Record, folder: &RunFolder) -> Done {
+/// Writes everything that is left to write of a judged run, and renders its report.
+pub(super) fn save(trial: Trial, record: Record, folder: &RunFolder) -> Done {
     let name = report_name(&trial);
     let page = render_html(&trial, &record);
     let summary = summary_markdown(&trial, &record);

@@ -52,7 +52,7 @@ pub(crate) fn glance(settled: &Settled, wishes: &AtomicU32) -> Glance {
 
 fn look(settled: &Settled, wishes: &AtomicU32) -> Glance {
     let begun = trial::begun(String::new(), "", settled, "".as_ref());
-    let (driven, seen) = sim::unwritten(settled, run_options(settled, true), wishes);
+    let (driven, seen) = sim::unwritten(settled, run_options(settled, true), None, wishes);
     let (trial, record) = aftermath::judged(begun, settled.workload, driven, wishes);
     let is_end = |kind| matches!(kind, EventKind::Ok | EventKind::Fail | EventKind::Info);
     let events = record.history.events();
@@ -89,7 +89,7 @@ pub(crate) fn examine(
     wishes: &AtomicU32,
 ) -> (Vec<Failing>, Record, Vec<PhaseSpan>) {
     let begun = trial::begun(String::new(), "", settled, "".as_ref());
-    let (driven, _) = sim::unwritten(settled, run_options(settled, true), wishes);
+    let (driven, _) = sim::unwritten(settled, run_options(settled, true), None, wishes);
     let (trial, record) = aftermath::judged(begun, settled.workload, driven, wishes);
     let bad = trial.findings.into_iter().filter(|finding| finding.verdict == Verdict::Invalid);
     let failing = bad.map(|it| Failing { checker: it.checker, anomaly: it.anomaly });

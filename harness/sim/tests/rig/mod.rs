@@ -97,6 +97,7 @@ pub(crate) fn prepare(trial: &Trial) -> (Run, SimOptions) {
         wall: Nanos::from_secs(1_767_225_600),
         limit: Nanos::from_secs(3_600),
         window: None,
+        noting: None,
     };
     let run = Run::new(RunOptions {
         plan,
