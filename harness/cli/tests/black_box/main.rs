@@ -9,6 +9,7 @@ mod live;
 mod models;
 mod prune;
 mod sim;
+mod shrink;
 mod sim_batch;
 mod support;
 mod usage;

@@ -100,14 +100,17 @@ impl Threads {
         }
     }
 
-    /// The working threads that are free and due now.
+    /// The working threads that are free and due now, in the order in which they go on.
     pub(super) fn due(&self, now: Nanos) -> Vec<u32> {
-        (0..self.working)
-            .filter(|index| {
-                let thread = &self.all[*index as usize];
-                !thread.busy && thread.due <= now
-            })
-            .collect()
+        let is_due = |index: &u32| {
+            let thread = &self.all[*index as usize];
+            !thread.busy && thread.due <= now
+        };
+        let mut due: Vec<u32> = (0..self.working).filter(is_due).collect();
+        if let Some(lines) = &self.lines {
+            due.sort_by_key(|index| lines.place(*index));
+        }
+        due
     }
 
     /// When the next thread or deadline is due, if the threads go on working.
