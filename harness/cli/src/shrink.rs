@@ -16,7 +16,7 @@ mod tests;
 use std::time::Duration;
 
 use tribunal_engine::RunFolder;
-use tribunal_history::{Nanos, Plan, Setting, Span};
+use tribunal_history::{Nanos, Plan, Schedule, Setting, Span};
 
 use crate::args::{Cli, RunArgs, ShrinkArgs, parse_time};
 use crate::exit::{Exit, Failure};
@@ -66,6 +66,8 @@ struct Shrinker {
     oracle: Oracle,
     /// The smallest plan that fails so far, everything written down.
     plan: Plan,
+    /// The faults as they were meant, before they came to names.
+    meant: Schedule,
     before: Size,
     bar: indicatif::ProgressBar,
 }
@@ -96,7 +98,7 @@ impl Shrinker {
             ));
         }
         let bar = indicatif::ProgressBar::new_spinner();
-        Ok(Shrinker { oracle, before: Size::of(&plan), plan, bar })
+        Ok(Shrinker { oracle, before: Size::of(&plan), plan, meant: original.schedule, bar })
     }
 
     /// Takes the candidate if it fails in the same way; not from the moment on when there is no
@@ -106,13 +108,18 @@ impl Shrinker {
         if is_taken {
             self.plan = plan;
         }
+        self.tell();
+        is_taken
+    }
+
+    /// Shows how far it is.
+    fn tell(&self) {
         let Size { operations, faults, .. } = Size::of(&self.plan);
         let candidates = self.oracle.candidates;
         self.bar.set_message(format!(
             "{operations} operations, {faults} faults after {candidates} candidates"
         ));
         self.bar.tick();
-        is_taken
     }
 
     fn weather(&self) -> Option<&[Span]> {

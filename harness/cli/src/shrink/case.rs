@@ -10,6 +10,8 @@ use tribunal_history::{
 
 /// Spans into which the weather is cut.
 const SPANS: u64 = 32;
+/// How long a part waits for a leader before it begins.
+const LEAD: Nanos = Nanos::from_millis(500);
 /// The shortest load, as plans have it.
 const LOAD_MIN: Nanos = Nanos::from_millis(10);
 
@@ -83,6 +85,28 @@ pub(super) fn until(plan: &Plan, end: Nanos) -> Plan {
         at <= end
     });
     plan
+}
+
+/// A part of a plan: what begins from `from` on and not so long after, soon after its load began.
+/// Faults are meant as these of the same number are.
+pub(super) fn window(plan: &Plan, meant: &Schedule, from: Nanos, lasts: Nanos) -> Plan {
+    let mut part = plan.clone();
+    let first = from.since(LEAD);
+    let is_in = |at: Nanos| at >= from && at.since(from) <= lasts;
+    if let Some(script) = &mut part.script {
+        script.operations.retain(|operation| is_in(operation.at));
+        script.operations.iter_mut().for_each(|it| it.at = it.at.since(first));
+    }
+    part.schedule.faults.retain_mut(|fault| {
+        let At::Time(at) = fault.at else { return false };
+        if let Some(meant) = meant.faults.iter().find(|meant| meant.id == fault.id) {
+            fault.targets = meant.targets.clone();
+        }
+        fault.at = At::Time(at.since(first));
+        is_in(at)
+    });
+    part.time_limit = length(&part);
+    part
 }
 
 /// The spans of a run that lasts so long.

@@ -34,6 +34,8 @@ pub(super) struct Oracle {
     pub(super) failed_at: Option<Nanos>,
     /// How many events it had.
     pub(super) events: u64,
+    /// How many events all candidates had.
+    pub(super) spent: u64,
 }
 
 impl Oracle {
@@ -60,6 +62,7 @@ impl Oracle {
             others: BTreeMap::new(),
             failed_at: None,
             events: examined.events,
+            spent: 0,
         };
         Ok(Some((oracle, examined)))
     }
@@ -69,24 +72,36 @@ impl Oracle {
         self.over().is_none() && self.fails_now(plan)
     }
 
-    /// The same, whatever the time; no if somebody wished for the end meanwhile, for then it was
-    /// cut short.
+    /// The same, whatever the time.
     pub(super) fn fails_now(&mut self, plan: &Plan) -> bool {
+        self.look(plan).is_some()
+    }
+
+    /// What a candidate was, whatever the time, if it fails in the same way. `None` if somebody
+    /// wished for the end meanwhile, for then it was cut short.
+    pub(super) fn look(&mut self, plan: &Plan) -> Option<Examined> {
         self.candidates += 1;
         self.settled.plan = plan.clone();
         let examined = examine(&self.settled, self.standby.wishes());
+        self.spent += examined.events;
         if self.standby.is_wished() {
-            return false;
+            return None;
         }
         if let Some(at) = examined.fails_as(&self.identity) {
             self.failed_at = at;
             self.events = examined.events;
-            return true;
+            return Some(examined);
         }
         if let Some(other) = examined.failing.first() {
             *self.others.entry(other.clone()).or_default() += 1;
         }
-        false
+        None
+    }
+
+    /// Whether half of the time is over, or all of it.
+    pub(super) fn is_half_over(&self) -> bool {
+        let now = Instant::now();
+        self.over().is_some() || now.duration_since(self.begun) > (self.until - self.begun) / 2
     }
 
     /// Why no more candidates are tried, if none are.

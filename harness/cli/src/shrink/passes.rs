@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tribunal_history::{Nanos, Plan, PlannedFault, ScriptedOperation, Span};
 
-use super::case::{groups, length, spans, until};
+use super::case::{groups, length, spans, until, window, written_down};
 use super::ddmin::ddmin;
 use super::step::{self, Step};
 use super::{Shrinker, whole};
@@ -15,12 +15,20 @@ const ROUNDS_MAX: u32 = 12;
 const EVENTS: u64 = 400_000;
 /// Seeds with which such a candidate is tried, at least and at most.
 const SEEDS: (u64, u64) = (12, 300);
+/// Of more faults than these a part is tried afresh.
+const AFRESH_FAULTS: usize = 12;
+/// Events that may be simulated to find the failure in a part.
+const AFRESH_EVENTS: u64 = 40_000_000;
+/// How long the parts are.
+const PARTS: [Nanos; 3] = [Nanos::from_secs(1), Nanos::from_secs(2), Nanos::from_secs(4)];
 /// How long the load goes on after the failure.
 const AFTER: Nanos = Nanos::from_millis(10);
 
 impl Shrinker {
     /// Takes away what can be, until nothing can or time is up.
     pub(super) fn shrink(&mut self) {
+        self.cut();
+        self.afresh();
         self.cut();
         self.calm();
         for round in 0..ROUNDS_MAX {
@@ -39,6 +47,38 @@ impl Shrinker {
             }
         }
         self.bar.finish_and_clear();
+    }
+
+    /// Looks for the same failure in short parts of a long run, with other seeds, and faults meant
+    /// as they were meant at first: at whoever leads then. Where it is found it is written down.
+    fn afresh(&mut self) {
+        let Some(failed) = self.oracle.failed_at else { return };
+        if self.plan.schedule.faults.len() <= AFRESH_FAULTS {
+            return;
+        }
+        let (base, spent) = (self.plan.clone(), self.oracle.spent);
+        for number in 1.. {
+            if self.oracle.is_half_over() || self.oracle.spent - spent > AFRESH_EVENTS {
+                break;
+            }
+            let seed = base.seed.child_at("afresh", number);
+            let lasts = PARTS[number as usize % PARTS.len()];
+            let latest = failed.since(lasts);
+            // Every other time the part that failed.
+            let from =
+                if number % 2 == 0 { latest } else { Nanos(seed.random().below(latest.0 + 1)) };
+            let part = window(&Plan { seed, ..base.clone() }, &self.meant, from, lasts);
+            let looked = self.oracle.look(&part);
+            self.tell();
+            if let Some(it) = looked
+                && let Some(written) = written_down(&part, &it.record, &it.phases)
+                && self.try_plan(written)
+            {
+                return;
+            }
+        }
+        // What failed last was no part.
+        self.oracle.failed_at = Some(failed);
     }
 
     /// Takes steps after which what is left to chance may have to be otherwise.

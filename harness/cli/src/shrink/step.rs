@@ -345,7 +345,8 @@ mod tests {
         assert_eq!(counts, [3, 1, 3, 5, 4, 1, 3, 2, 3, 5], "{:#?}", lists.map(|list| list(&plan)));
         for step in lists.iter().flat_map(|list| list(&plan)) {
             let less = step.of(&plan);
-            validate(&less.schedule, less.nodes).unwrap_or_else(|error| panic!("{step:?}: {error}"));
+            validate(&less.schedule, less.nodes)
+                .unwrap_or_else(|error| panic!("{step:?}: {error}"));
             assert!(weight(&less) < weight(&plan), "{step:?}");
             let nodes = less.script.iter().flat_map(|it| &it.operations).map(|it| it.node.0);
             assert!(nodes.into_iter().all(|node| node <= less.nodes), "{step:?}");

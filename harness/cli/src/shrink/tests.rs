@@ -94,7 +94,12 @@ fn themed(seed: u64, time_limit: &str) -> RunArgs {
 fn all_equal(runs: Vec<RunArgs>) {
     // Simulated nodes may panic: that is a finding, and no words of this test.
     let usual = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| if in_core() {} else { usual(info) }));
+    std::panic::set_hook(Box::new(move |info| {
+        if in_core() {
+        } else {
+            usual(info)
+        }
+    }));
     let half = runs.len() / 2;
     let (one, other) = runs.split_at(half);
     let different: Vec<String> = std::thread::scope(|scope| {

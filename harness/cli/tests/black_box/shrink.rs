@@ -152,7 +152,8 @@ fn an_interrupt_leaves_the_smallest_failure_so_far() {
     let runs = failing(&tribunal, "wal.ack_before_fsync", (2, 1));
     let before = json(&runs[0].join("plan.json"));
     let mut command = tribunal.command(&["shrink", "--time-limit", "10m"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
     let mut said = String::new();
     while !said.contains("taking away") {
