@@ -11,7 +11,9 @@ use tribunal_history::{
 /// Spans into which the weather is cut.
 const SPANS: u64 = 32;
 /// How long a part waits for a leader before it begins.
-const LEAD: Nanos = Nanos::from_millis(500);
+const LEAD: Nanos = Nanos::from_millis(300);
+/// How long it goes on after its last beginning.
+const TAIL: Nanos = Nanos::from_millis(300);
 /// The shortest load, as plans have it.
 const LOAD_MIN: Nanos = Nanos::from_millis(10);
 
@@ -105,8 +107,7 @@ pub(super) fn window(plan: &Plan, meant: &Schedule, from: Nanos, lasts: Nanos) -
         fault.at = At::Time(at.since(first));
         is_in(at)
     });
-    part.time_limit = length(&part);
-    part
+    until(&part, from.since(first) + lasts + TAIL.min(plan.operation_timeout))
 }
 
 /// The spans of a run that lasts so long.

@@ -18,9 +18,9 @@ const SEEDS: (u64, u64) = (12, 300);
 /// Of more faults than these a part is tried afresh.
 const AFRESH_FAULTS: usize = 12;
 /// Events that may be simulated to find the failure in a part.
-const AFRESH_EVENTS: u64 = 40_000_000;
+const AFRESH_EVENTS: u64 = 100_000_000;
 /// How long the parts are.
-const PARTS: [Nanos; 3] = [Nanos::from_secs(1), Nanos::from_secs(2), Nanos::from_secs(4)];
+const PARTS: [Nanos; 3] = [Nanos::from_secs(2), Nanos::from_secs(4), Nanos::from_secs(8)];
 /// How long the load goes on after the failure.
 const AFTER: Nanos = Nanos::from_millis(10);
 
