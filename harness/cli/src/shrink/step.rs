@@ -19,8 +19,8 @@ const MERGED_MAX: usize = 24;
 pub(super) enum Step {
     /// One fault less.
     WithoutFault(usize),
-    /// Two faults of nodes, of one kind, are one: on the nodes of both, from the first's beginning
-    /// to the last's end.
+    /// Two faults of one kind are one: on the nodes or links of both, from the first's beginning to
+    /// the last's end.
     Merged(usize, usize),
     /// One operation less.
     WithoutOperation(usize),
@@ -87,15 +87,17 @@ pub(super) fn fewer_faults(plan: &Plan) -> Vec<Step> {
     (0..plan.schedule.faults.len()).rev().map(Step::WithoutFault).collect()
 }
 
-/// Each two faults of one kind as one.
+/// Each two faults of one kind as one, whatever shape chose their links.
 pub(super) fn merged(plan: &Plan) -> Vec<Step> {
     let faults = &plan.schedule.faults;
     let count = faults.len().min(MERGED_MAX);
     let pairs = (0..count).flat_map(|one| (one + 1..count).map(move |other| (one, other)));
     let alike = |(one, other): &(usize, usize)| {
         let (one, other) = (&faults[*one], &faults[*other]);
-        let are_nodes = [one, other].iter().all(|it| matches!(it.targets, Targets::Nodes(_)));
-        one.kind == other.kind && are_nodes && one.kind.on_nodes().is_some()
+        let nodes = |fault: &PlannedFault| matches!(fault.targets, Targets::Nodes(_));
+        let links = |fault: &PlannedFault| matches!(fault.targets, Targets::Links(_));
+        one.kind.installed() == other.kind.installed()
+            && (nodes(one) && nodes(other) || links(one) && links(other))
     };
     pairs.filter(alike).map(|(one, other)| Step::Merged(one, other)).collect()
 }
@@ -187,10 +189,18 @@ pub(super) fn gaps(plan: &Plan) -> Vec<Step> {
 }
 
 fn merge(fault: &mut PlannedFault, other: &PlannedFault) {
-    if let (Targets::Nodes(nodes), Targets::Nodes(more)) = (&mut fault.targets, &other.targets) {
-        nodes.extend(more);
-        nodes.sort_unstable();
-        nodes.dedup();
+    match (&mut fault.targets, &other.targets) {
+        (Targets::Nodes(nodes), Targets::Nodes(more)) => {
+            nodes.extend(more);
+            nodes.sort_unstable();
+            nodes.dedup();
+        }
+        (Targets::Links(links), Targets::Links(more)) => {
+            links.extend(more);
+            links.sort_unstable();
+            links.dedup();
+        }
+        _ => {}
     }
     let (At::Time(one), At::Time(two)) = (fault.at, other.at) else { return };
     let end = |at: Nanos, lasts: Option<Nanos>| at + lasts.unwrap_or_default();
