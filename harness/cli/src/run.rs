@@ -5,7 +5,7 @@ mod glance;
 mod trial;
 
 pub(crate) use aftermath::report_name;
-pub(crate) use glance::{Failing, Glance, examine, glance};
+pub(crate) use glance::{Examined, Failing, Glance, examine, glance};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};

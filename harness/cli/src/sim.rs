@@ -36,6 +36,8 @@ pub(crate) struct Seen {
     pub trace: u64,
     /// How long it lasted, in virtual time.
     pub lasted: Nanos,
+    /// How many events there were.
+    pub events: u64,
 }
 
 /// Runs a plan in virtual time, to its end, and writes its record.
@@ -73,6 +75,7 @@ pub(crate) fn unwritten(
     let seen = Seen {
         trace: simulated.trace.hash(),
         lasted: simulated.ended,
+        events: simulated.events,
         marks: simulated.marks.clone(),
     };
     let driven = Driven {

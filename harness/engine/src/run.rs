@@ -255,7 +255,8 @@ impl Interpreter for Run {
             // The second wish is to end at once: what is under way stays unknown.
             Report::Interrupted if self.interrupted => self.finish(now, out),
             Report::Interrupted => self.interrupted = true,
-            Report::Enough => self.enough = true,
+            // What is written down ends where it ends, as the run it was written down of.
+            Report::Enough => self.enough = !self.threads.is_scripted(),
         }
         if !self.finished {
             self.advance(now, out);

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU32;
 
 use tribunal_history::{
-    Check, EventKind, FaultRecord, Mark, Nanos, PhaseSpan, Record, RunState, Seed, Verdict,
+    Check, EventKind, FaultRecord, Mark, Nanos, Phase, PhaseSpan, Record, RunState, Seed, Verdict,
 };
 
 use super::{aftermath, run_options, trial};
@@ -83,17 +83,46 @@ impl fmt::Display for Failing {
     }
 }
 
-/// Simulates a run and judges it, and gives the ways in which it failed, its record and its phases.
-pub(crate) fn examine(
-    settled: &Settled,
-    wishes: &AtomicU32,
-) -> (Vec<Failing>, Record, Vec<PhaseSpan>) {
+/// A run that was simulated and judged: in which ways it failed, and what happened.
+pub(crate) struct Examined {
+    /// The ways in which it failed, in order of time, each once; those that have none come last.
+    pub failing: Vec<Failing>,
+    /// When it failed in each of them first, since its load began.
+    times: Vec<Option<Nanos>>,
+    /// Its record.
+    pub record: Record,
+    /// Its phases.
+    pub phases: Vec<PhaseSpan>,
+    /// How much happened in the simulation.
+    pub events: u64,
+}
+
+impl Examined {
+    /// Whether it failed in this way; if so, when, as far as that is known.
+    pub(crate) fn fails_as(&self, failing: &Failing) -> Option<Option<Nanos>> {
+        let number = self.failing.iter().position(|it| it == failing)?;
+        Some(self.times[number])
+    }
+}
+
+/// Simulates a run and judges it.
+pub(crate) fn examine(settled: &Settled, wishes: &AtomicU32) -> Examined {
     let begun = trial::begun(String::new(), "", settled, "".as_ref());
-    let (driven, _) = sim::unwritten(settled, run_options(settled, true), None, wishes);
+    let (driven, seen) = sim::unwritten(settled, run_options(settled, true), None, wishes);
     let (trial, record) = aftermath::judged(begun, settled.workload, driven, wishes);
+    let load = trial.phases.iter().find(|span| span.phase == Phase::Load).map(|span| span.began);
     let bad = trial.findings.into_iter().filter(|finding| finding.verdict == Verdict::Invalid);
-    let failing = bad.map(|it| Failing { checker: it.checker, anomaly: it.anomaly });
-    (failing.collect(), record, trial.phases)
+    let mut bad: Vec<(Option<Nanos>, Failing)> =
+        bad.map(|it| (it.at, Failing { checker: it.checker, anomaly: it.anomaly })).collect();
+    bad.sort_by_key(|(at, _)| at.unwrap_or(Nanos::MAX));
+    let (mut failing, mut times) = (Vec::new(), Vec::new());
+    for (at, way) in bad {
+        if !failing.contains(&way) {
+            failing.push(way);
+            times.push(at.map(|at| at.since(load.unwrap_or_default())));
+        }
+    }
+    Examined { failing, times, record, phases: trial.phases, events: seen.events }
 }
 
 /// How a run ended if the gates that many runs may pass together are left to them.

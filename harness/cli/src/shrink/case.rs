@@ -4,46 +4,54 @@ use std::collections::BTreeSet;
 
 use tribunal_engine::scripted;
 use tribunal_history::{
-    At, FaultRecord, Injection, Nanos, NodeId, Phase, PhaseSpan, Plan, PlannedFault, Record,
-    Schedule, Script, Span, Targets,
+    At, FaultRecord, Nanos, Phase, PhaseSpan, Plan, PlannedFault, Record, Schedule, Script,
+    ScriptedOperation, Span, Targets,
 };
 
 /// Spans into which the weather is cut.
 const SPANS: u64 = 32;
+/// How long a part waits for a leader before it begins.
+const LEAD: Nanos = Nanos::from_millis(300);
+/// How long it goes on after its last beginning.
+const TAIL: Nanos = Nanos::from_millis(300);
+/// The shortest load, as plans have it.
+const LOAD_MIN: Nanos = Nanos::from_millis(10);
 
 /// When the phase began.
 fn began(phases: &[PhaseSpan], phase: Phase) -> Option<Nanos> {
     phases.iter().find(|span| span.phase == phase).map(|span| span.began)
 }
 
-/// The plan of the same run with everything written down: operations as they were invoked, faults
-/// with their targets named and the times at which they began and were healed. `None` if its load
-/// never began.
+/// The plan of the same run with everything written down: operations as they were invoked, those
+/// of recovery and the final reads among them; faults with their targets named and the times at
+/// which they began and were healed; and its end. `None` if its load never began.
 pub(super) fn written_down(plan: &Plan, record: &Record, phases: &[PhaseSpan]) -> Option<Plan> {
     let load = began(phases, Phase::Load)?;
-    let end = began(phases, Phase::Heal).unwrap_or(Nanos::MAX);
+    let healed = began(phases, Phase::Heal).unwrap_or(Nanos::MAX);
+    let ended = phases.last()?.ended?;
     let operations = scripted(record, load);
     let weather = plan.script.as_ref().and_then(|script| script.weather.clone());
-    let faults = record.faults.iter().filter_map(|fault| resolved(fault, load, end));
-    let mut plan = Plan {
+    // In the order of the plan, for so they are healed where several are at once.
+    let record_of = |fault: &PlannedFault| record.faults.iter().find(|it| it.planned == *fault);
+    let faults = plan.schedule.faults.iter().filter_map(record_of);
+    let faults = faults.filter_map(|fault| resolved(fault, load, healed));
+    Some(Plan {
         schedule: Schedule::new(faults.collect()),
         script: Some(Script { operations, weather }),
+        time_limit: ended.since(load).max(LOAD_MIN),
         ..plan.clone()
-    };
-    plan.time_limit = length(&plan);
-    Some(plan)
+    })
 }
 
-/// A fault that was installed, as it was.
-fn resolved(record: &FaultRecord, load: Nanos, end: Nanos) -> Option<PlannedFault> {
+/// A fault that was installed, as it was; so long as the load if nothing healed it before.
+fn resolved(record: &FaultRecord, load: Nanos, healed: Nanos) -> Option<PlannedFault> {
     let fault = record.resolved.as_ref()?;
     let installed = record.installed?;
-    matches!(record.injection, Some(Injection::Installed(_))).then_some(())?;
     let targets = match fault.links.is_empty() {
         true => Targets::Nodes(fault.nodes.clone()),
         false => Targets::Links(fault.links.clone()),
     };
-    let lasted = end.since(installed);
+    let lasted = healed.since(installed);
     let lasts = record.planned.lasts.map_or(lasted, |lasts| lasts.min(lasted));
     Some(PlannedFault {
         targets,
@@ -63,7 +71,43 @@ pub(super) fn length(plan: &Plan) -> Nanos {
         At::After { .. } | At::Mark { .. } => Nanos::ZERO,
     });
     let last = operations.chain(faults).max().unwrap_or_default();
-    last.max(Nanos::from_millis(10)) + Nanos::from_millis(10)
+    last.max(LOAD_MIN) + LOAD_MIN
+}
+
+/// The same plan without all that begins later; what lasts is over with its load.
+pub(super) fn until(plan: &Plan, end: Nanos) -> Plan {
+    let end = end.max(LOAD_MIN);
+    let mut plan = Plan { time_limit: end, ..plan.clone() };
+    if let Some(script) = &mut plan.script {
+        script.operations.retain(|operation| operation.at <= end);
+    }
+    plan.schedule.faults.retain_mut(|fault| {
+        let At::Time(at) = fault.at else { return true };
+        fault.lasts = fault.lasts.map(|lasts| lasts.min(end.since(at)));
+        at <= end
+    });
+    plan
+}
+
+/// A part of a plan: what begins from `from` on and not so long after, soon after its load began.
+/// Faults are meant as these of the same number are.
+pub(super) fn window(plan: &Plan, meant: &Schedule, from: Nanos, lasts: Nanos) -> Plan {
+    let mut part = plan.clone();
+    let first = from.since(LEAD);
+    let is_in = |at: Nanos| at >= from && at.since(from) <= lasts;
+    if let Some(script) = &mut part.script {
+        script.operations.retain(|operation| is_in(operation.at));
+        script.operations.iter_mut().for_each(|it| it.at = it.at.since(first));
+    }
+    part.schedule.faults.retain_mut(|fault| {
+        let At::Time(at) = fault.at else { return false };
+        if let Some(meant) = meant.faults.iter().find(|meant| meant.id == fault.id) {
+            fault.targets = meant.targets.clone();
+        }
+        fault.at = At::Time(at.since(first));
+        is_in(at)
+    });
+    until(&part, from.since(first) + lasts + TAIL.min(plan.operation_timeout))
 }
 
 /// The spans of a run that lasts so long.
@@ -73,34 +117,8 @@ pub(super) fn spans(lasts: Nanos) -> Vec<Span> {
     (0..SPANS).map(span).collect()
 }
 
-/// The same plan for one node less: the last one, and all that is about it alone, is gone. `None`
-/// if that leaves too few.
-pub(super) fn without_last_node(plan: &Plan) -> Option<Plan> {
-    let last = NodeId(plan.nodes);
-    let mut plan =
-        Plan { nodes: plan.nodes.checked_sub(1).filter(|left| *left >= 3)?, ..plan.clone() };
-    let script = plan.script.as_mut()?;
-    script.operations.retain(|operation| operation.node != last);
-    for fault in &mut plan.schedule.faults {
-        match &mut fault.targets {
-            Targets::Nodes(nodes) => nodes.retain(|node| *node != last),
-            Targets::Links(links) => links.retain(|link| !link.touches(last)),
-            _ => {}
-        }
-    }
-    plan.schedule.faults.retain(|fault| match &fault.targets {
-        Targets::Nodes(nodes) => !nodes.is_empty(),
-        Targets::Links(links) => !links.is_empty(),
-        _ => true,
-    });
-    Some(plan)
-}
-
 /// What operations of a plan have in common, in order of its first.
-pub(super) fn groups<K: Ord>(
-    plan: &Plan,
-    key: impl Fn(&tribunal_history::ScriptedOperation) -> K,
-) -> Vec<K> {
+pub(super) fn groups<K: Ord>(plan: &Plan, key: impl Fn(&ScriptedOperation) -> K) -> Vec<K> {
     let operations = plan.script.iter().flat_map(|script| &script.operations);
     let keys: BTreeSet<K> = operations.map(key).collect();
     keys.into_iter().collect()

@@ -382,6 +382,12 @@ impl FaultBook {
         times.chain(self.observing_until).min()
     }
 
+    /// When the next waiting fault begins, as far as that is known.
+    pub(super) fn next_begin(&self, load: Nanos) -> Option<Nanos> {
+        let waiting = self.entries.iter().filter(|entry| entry.stage == Stage::Waiting);
+        waiting.filter_map(|entry| self.begins(entry, load)).min()
+    }
+
     /// Whether the nodes did not say in time who leads.
     fn observation_overdue(&self, now: Nanos) -> bool {
         self.observing_until.is_some_and(|until| until <= now)

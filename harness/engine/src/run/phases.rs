@@ -123,9 +123,11 @@ impl Run {
             }
         }
         let next = self.next_wake();
-        // Never a time that has passed, so that a mistake here costs a millisecond, not a spin.
+        // Never a time that has passed, so that a mistake here costs a microsecond, not a spin.
         let soonest = now + Nanos::from_micros(1);
-        out.push(Command::WakeAt(next.max(soonest)));
+        // What is written down begins when it began.
+        let exact = self.next_written(now).unwrap_or(Nanos::MAX);
+        out.push(Command::WakeAt(next.max(soonest).min(exact)));
     }
 
     /// Operations whose deadline has passed are given up and their processes retired.
@@ -268,6 +270,17 @@ impl Run {
             }
             None => self.probe.clone(),
         }
+    }
+
+    /// When the next operation or fault begins that comes after `now`, if everything is written
+    /// down: that moment was already as late as it had to be.
+    fn next_written(&self, now: Nanos) -> Option<Nanos> {
+        if !self.threads.is_scripted() || self.phases.current != Phase::Load {
+            return None;
+        }
+        let threads = self.threads.next_due();
+        let faults = self.faults.next_begin(self.phases.load_began.unwrap_or_default());
+        threads.into_iter().chain(faults).filter(|at| *at > now).min()
     }
 
     fn next_wake(&self) -> Nanos {

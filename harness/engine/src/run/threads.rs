@@ -28,6 +28,8 @@ pub(super) struct Threads {
     lines: Option<Lines>,
     /// When the load began.
     began: Nanos,
+    /// How many threads a run has whose operations are drawn.
+    drawn: u32,
 }
 
 /// One client thread: a sequence of processes, one after the other, pinned to a node.
@@ -69,6 +71,7 @@ impl Threads {
             operation_timeout: plan.operation_timeout,
             lines,
             began: Nanos::ZERO,
+            drawn: threads(plan),
         }
     }
 
@@ -100,14 +103,28 @@ impl Threads {
         }
     }
 
-    /// The working threads that are free and due now.
+    /// The working threads that are free and due now, in the order in which they go on.
     pub(super) fn due(&self, now: Nanos) -> Vec<u32> {
-        (0..self.working)
-            .filter(|index| {
-                let thread = &self.all[*index as usize];
-                !thread.busy && thread.due <= now
-            })
-            .collect()
+        let is_due = |index: &u32| {
+            let thread = &self.all[*index as usize];
+            !thread.busy && thread.due <= now && !self.is_succeeding(thread, now)
+        };
+        let mut due: Vec<u32> = (0..self.working).filter(is_due).collect();
+        if let Some(lines) = &self.lines {
+            due.sort_by_key(|index| lines.place(*index));
+        }
+        due
+    }
+
+    /// Whether a process that is written down begins now and follows one that is not over: where
+    /// an operation ended `info` and its thread went on at once, the end comes first.
+    fn is_succeeding(&self, thread: &Thread, now: Nanos) -> bool {
+        let before = thread.process.0.checked_sub(self.drawn).map(ProcessId);
+        let Some(before) = before.filter(|_| self.lines.is_some() && thread.due == now) else {
+            return false;
+        };
+        let found = self.all.binary_search_by_key(&before, |thread| thread.process);
+        found.is_ok_and(|index| self.all[index].busy && self.all[index].node == thread.node)
     }
 
     /// When the next thread or deadline is due, if the threads go on working.
@@ -206,9 +223,14 @@ impl Threads {
     }
 }
 
+/// How many threads a run has that draws what they do: each node has one.
+fn threads(plan: &Plan) -> u32 {
+    plan.concurrency.max(u32::from(plan.nodes))
+}
+
 /// The threads of a run that draws what they do: processes from 0 on, nodes in turn.
 fn cast(plan: &Plan) -> Vec<(ProcessId, NodeId)> {
-    let count = plan.concurrency.max(u32::from(plan.nodes));
+    let count = threads(plan);
     let node = |index: u32| NodeId((index % u32::from(plan.nodes)) as u16 + 1);
     (0..count).map(|index| (ProcessId(index), node(index))).collect()
 }
