@@ -10,8 +10,10 @@ use std::time::Instant;
 
 use tribunal_cluster::Report;
 use tribunal_engine::{Driven, Lookout, Run, RunFolder, RunOptions};
-use tribunal_history::{Cost, Finding, History, Mark, Nanos, Plan, Verdict};
-use tribunal_sim::{SimOptions, Simulated, Violation, Watch, Weather, simulate};
+use tribunal_history::{
+    Cost, Digest, Finding, History, Mark, Nanos, Plan, StoredTrace, TraceStep, Verdict,
+};
+use tribunal_sim::{SimOptions, Simulated, TRACE_STEP, Trace, Violation, Watch, Weather, simulate};
 use tribunal_systems::Kind;
 
 use crate::plan::Settled;
@@ -25,10 +27,27 @@ const GRACE: Nanos = Nanos::from_secs(600);
 pub(crate) struct Seen {
     /// Marks that were reached.
     pub marks: BTreeSet<Mark>,
-    /// The digest of everything that happened.
-    pub trace: u64,
+    /// Digests of everything that happened.
+    pub trace: Trace,
+    /// Events handled.
+    pub events: u64,
     /// How long it lasted, in virtual time.
     pub lasted: Nanos,
+}
+
+impl Seen {
+    /// The digests as a bundle keeps them.
+    pub(crate) fn stored(&self) -> StoredTrace {
+        let steps = self.trace.steps().iter().zip(self.trace.times());
+        let steps = steps.map(|(digest, at)| TraceStep { at: *at, digest: Digest(*digest) });
+        StoredTrace {
+            step: TRACE_STEP,
+            events: self.events,
+            lasted: self.lasted,
+            digest: Digest(self.trace.hash()),
+            steps: steps.collect(),
+        }
+    }
 }
 
 /// Runs a plan in virtual time, to its end, and writes its record.
@@ -37,11 +56,11 @@ pub(crate) fn drive(
     settled: &Settled,
     options: RunOptions,
     wishes: &AtomicU32,
-) -> Driven {
-    let (mut driven, _) = unwritten(settled, options, wishes);
+) -> (Driven, Seen) {
+    let (mut driven, seen) = unwritten(settled, options, wishes);
     let unsaved = folder.write_record(&driven.record).err();
     driven.harness_errors.extend(unsaved.map(|error| error.to_string()));
-    driven
+    (driven, seen)
 }
 
 /// Runs a plan in virtual time, to its end, and writes nothing.
@@ -62,7 +81,8 @@ pub(crate) fn unwritten(
     let gave_up =
         simulated.problem.as_ref().map(|problem| format!("the simulator gave up: {problem}"));
     let seen = Seen {
-        trace: simulated.trace.hash(),
+        trace: simulated.trace.clone(),
+        events: simulated.events,
         lasted: simulated.ended,
         marks: simulated.marks.clone(),
     };

@@ -11,6 +11,7 @@
 
 pub mod admin;
 mod bugs;
+mod bundle;
 mod claim;
 mod disk_fault;
 mod event;
@@ -42,6 +43,7 @@ mod verdict;
 mod witness;
 
 pub use bugs::{BugInfo, BugSet, UnknownBug};
+pub use bundle::{Bundle, Digest, Parting, Program, StoredFile, StoredTrace, TraceStep};
 pub use claim::{Claim, Promise, Rung};
 pub use disk_fault::{DiskFault, FileSystem};
 pub use event::{Event, EventKind};
