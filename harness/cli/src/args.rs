@@ -14,7 +14,7 @@ const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
   tribunal demo                                 a planted bug, found and explained
   tribunal run --nemesis partition,clock --nodes 3 --time-limit 60s
   tribunal check store/latest                   judge a recorded history again, or another tool's
-  tribunal replay latest                        the same run again, byte for byte, or how often it fails
+  tribunal replay latest                        the same run again, or how often it fails
   tribunal explore                              every run of three Raft nodes within small bounds
   tribunal list                                 systems, workloads, models, bugs, runs";
 

@@ -14,9 +14,9 @@ use clap::{Args, ValueEnum};
 everything that happened. 0: the same bytes. 2: not the same, in another program than the one that
 made it. 65: the folder was changed. 70: not the same in the same program, a bug of tribunal.
 
-With --cluster process or docker, and for live runs, the schedule is played again and again, with the
-same operations. 0: at least one run failed in the same way (or, where the run passed, none failed).
-1: only in other ways. 2: none. What the failure rate may be is told with a 95 % interval."
+With --cluster process or docker, and for live runs, the schedule is played again and again, with
+the same operations. 0: at least one run failed in the same way (or, where the run passed, none
+failed). 1: only in other ways. 2: none. The rate is told with a 95 % interval."
 )]
 pub(crate) struct ReplayArgs {
     /// Runs: a folder, a name, or `latest`.

@@ -106,7 +106,7 @@ struct Playing<'a> {
     shelf: Shelf,
     tally: Tally,
     times: u64,
-    /// Runs that were made.
+    /// Runs that came to an end.
     made: u64,
     /// Folders that are kept.
     kept: Vec<String>,
@@ -141,9 +141,9 @@ impl Playing<'_> {
             discard(&self.cli.store, &done.trial.run_id);
             return;
         }
-        self.made += 1;
         self.is_bug |= done.exit() == Exit::Bug;
         let ending = Ending::of(done, &self.wanted);
+        self.made += u64::from(ending != Ending::Interrupted);
         self.tally.add(&ending, &done.record);
         let (store, run_id) = (&self.cli.store, &done.trial.run_id);
         let goes = self.shelf.take(run_id, done.exit());

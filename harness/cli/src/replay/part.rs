@@ -63,7 +63,7 @@ fn without_foreign_options(plan: &mut Plan, cluster: &str) -> Option<String> {
     (!words.is_empty()).then(|| format!("options {}: {reason}", words.join(", ")))
 }
 
-/// Puts the faults as they came in place of those that were meant: when each was begun, and on whom.
+/// Puts the faults as they came in place of those that were meant: when each began, and on whom.
 fn as_it_came(plan: &mut Plan, stored: &Stored) -> Result<Option<String>, Failure> {
     let (load, record) = (load_began(stored)?, recorded(stored)?);
     let meant = plan.schedule.faults.len();

@@ -19,8 +19,8 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    /// The score interval of Wilson (1927), which holds for few runs and at both ends as well, where
-    /// the usual one is empty. `count` is at most `of`; of no runs nothing is known.
+    /// The score interval of Wilson (1927), which holds for few runs and at both ends as well,
+    /// where the usual one is empty. `count` is at most `of`; of no runs nothing is known.
     pub(super) fn of(count: u64, of: u64) -> Rate {
         if of == 0 {
             return Rate { count, of, from: 0.0, to: 1.0 };
@@ -41,7 +41,7 @@ impl Rate {
         let Rate { count, of, from, to } = self;
         let noun = if *of == 1 { "run" } else { "runs" };
         let share = match of {
-            0 => return "no run came to an end".to_owned(),
+            0 => return "0 of 0 runs: nothing is known".to_owned(),
             of => percent(*count as f64 / *of as f64),
         };
         format!(
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn the_interval_is_wilsons() {
-        // Values of Newcombe (Statistics in Medicine 17, 1998, table I, method 3), and of statsmodels.
+        // The first four are of Newcombe (Statistics in Medicine 17, 1998, table I, method 3).
         for (count, of, from, to) in [
             (81, 263, 0.2553, 0.3662),
             (15, 148, 0.0624, 0.1605),
@@ -98,6 +98,6 @@ mod tests {
         assert_eq!(Rate::of(7, 20).words(), "7 of 20 runs: 35 % (95 %: 18 to 57 %)");
         assert_eq!(Rate::of(1, 1).words(), "1 of 1 run: 100 % (95 %: 21 to 100 %)");
         assert_eq!(Rate::of(0, 100).words(), "0 of 100 runs: 0 % (95 %: 0 to 3.7 %)");
-        assert_eq!(Rate::of(0, 0).words(), "no run came to an end");
+        assert_eq!(Rate::of(0, 0).words(), "0 of 0 runs: nothing is known");
     }
 }

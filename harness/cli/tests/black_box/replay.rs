@@ -1,13 +1,16 @@
 //! Runs that are repeated: byte for byte in the simulator, so and so often on a live cluster.
 
 use std::path::PathBuf;
+use std::process::Stdio;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use tribunal_history::{Bundle, Digest, StoredFile};
 
-use crate::support::{Tribunal, alone, nodes_of};
+use crate::support::{Tribunal, alone, nodes_of, wait_until};
 
-const SHORT: &[&str] = &["run", "--cluster", "sim", "--time-limit", "5s", "--seed", "7"];
+const SHORT: &[&str] = &["run", "--cluster", "sim", "--time-limit", "5s", "--seed", "1"];
 
 /// A planted bug that this simulation finds.
 const BROKEN: &[&str] = &["--bug", "read.local_leader", "--nemesis", "isolate-leader"];
@@ -169,7 +172,7 @@ fn a_live_run_is_played_again_and_counted() {
 #[test]
 fn a_failure_of_the_simulator_is_looked_for_with_real_processes() {
     let _alone = alone();
-    let tribunal = simulated(&[BROKEN, &["--option", "delay=slow"]].concat(), 1);
+    let tribunal = simulated(&[BROKEN, &["--option", "transport=stream"]].concat(), 1);
     let id = file(&tribunal, "").file_name().unwrap().to_string_lossy().into_owned();
     let play = |more: &[&str]| {
         let args = ["replay", &id, "--cluster", "process", "--format", "json"];
@@ -180,7 +183,10 @@ fn a_failure_of_the_simulator_is_looked_for_with_real_processes() {
         assert_eq!(i64::from(ended.code.unwrap()), document["exit"].as_i64().unwrap());
         assert_eq!(document["asked"], document["made"]);
         assert!(document["counts"]["faults_installed"].as_u64().unwrap() > 0, "{document}");
-        assert!(document["left_out"][0].as_str().unwrap().contains("delay=slow"), "{document}");
+        assert!(
+            document["left_out"][0].as_str().unwrap().contains("transport=stream"),
+            "{document}"
+        );
         let folders = std::fs::read_dir(tribunal.store().join("runs")).unwrap().count();
         assert_eq!(folders, document["kept"].as_array().unwrap().len() + 1);
         for kept in document["kept"].as_array().unwrap() {
@@ -216,4 +222,30 @@ fn what_was_shrunk_is_played_operation_by_operation() {
     assert_eq!(counts.len(), 2);
     // A process whose operation ends unknown does nothing more.
     assert!(counts.iter().all(|count| (1..=operations).contains(count)), "{counts:?}");
+}
+
+#[test]
+fn an_interrupt_ends_it_after_the_run_and_tells_what_there_is() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let long = ["run", "--cluster", "sim", "--nodes", "3", "--nemesis", "kill", "--seed", "7"];
+    tribunal.call(&[&long[..], &["--time-limit", "60s"]].concat()).exits(0);
+    let first = file(&tribunal, "");
+    let mut command = tribunal.command(&["replay", "--cluster", "process"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let events = || {
+        let history = std::fs::read_to_string(file(&tribunal, "history.jsonl"));
+        history.map_or(0, |text| text.lines().count())
+    };
+    wait_until("the load goes on", || file(&tribunal, "") != first && events() > 100);
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).expect("SIGINT");
+    let output = child.wait_with_output().expect("it ends");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(130), "{stdout}");
+    assert!(
+        stdout.contains("0 of 20 runs in ") && stdout.contains("it was interrupted"),
+        "{stdout}"
+    );
+    assert!(stdout.contains("any failure in 0 of 0 runs: nothing is known"), "{stdout}");
+    assert!(nodes_of(&tribunal.store()).is_empty());
 }
