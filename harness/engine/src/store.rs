@@ -136,6 +136,14 @@ impl RunFolder {
         Some(RunFolder { path })
     }
 
+    /// Points the store's `latest` at this run, which is in it.
+    ///
+    /// # Errors
+    /// If the link cannot be written.
+    pub fn make_latest(&self, store: &Path) -> Result<(), StoreError> {
+        point_latest(store, &self.id())
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -388,6 +396,8 @@ mod tests {
         assert_eq!(find("2026-7-2").unwrap(), "2026-7-2");
         assert_eq!(find("2027").unwrap(), "2027-1");
         assert_eq!(find("latest").unwrap(), "2027-1");
+        RunFolder::find(store.path(), "2026-7").unwrap().make_latest(store.path()).unwrap();
+        assert_eq!(find("latest").unwrap(), "2026-7");
         assert!(find("2026").unwrap_err().to_string().contains("several runs begin so"));
         assert!(matches!(find("2028"), Err(StoreError::NoRun { .. })));
     }

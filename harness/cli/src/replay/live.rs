@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use serde_json::json;
+use tribunal_engine::RunFolder;
 use tribunal_history::{Nanos, RunLine};
 
 use super::Outcome;
@@ -53,7 +54,12 @@ pub(super) fn play(
         is_bug: false,
     };
     let begun = Instant::now();
+    // These runs come and go: `latest` stays what it was to whoever calls.
+    let latest = RunFolder::find(&cli.store, "latest");
     let broken = playing.go(&settled, &standby);
+    if let Some(error) = latest.ok().and_then(|latest| latest.make_latest(&cli.store).err()) {
+        output::progress(format!("warning: {error}"));
+    }
     if playing.made == 0
         && let Some(failure) = broken
     {
@@ -69,10 +75,15 @@ fn announce(stored: &Stored, args: &ReplayArgs, settled: &Settled, wanted: &[Fai
         Some(TargetsOf::Meant) | None => "targets resolved anew",
     };
     let id = stored.folder.id();
+    let counted = |count: usize, noun: &str| match count {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    };
     output::progress(format!(
-        "replay {id}   cluster {}, {times} times   {} faults, {targets}",
+        "replay {id}   cluster {}, {}   {}, {targets}",
         plan.cluster,
-        plan.schedule.faults.len()
+        counted(times as usize, "time"),
+        counted(plan.schedule.faults.len(), "fault")
     ));
     match wanted {
         [] => output::progress("  the run did not fail: any failure is news"),

@@ -196,6 +196,7 @@ fn a_failure_of_the_simulator_is_looked_for_with_real_processes() {
         document
     };
     assert_eq!(play(&["--times", "3"])["made"], 3);
+    assert!(file(&tribunal, "").ends_with(&id), "latest stays what it was");
     assert_eq!(play(&["--times", "1", "--targets", "resolved"])["targets"], "resolved");
     assert!(nodes_of(&tribunal.store()).is_empty());
 }
