@@ -7,12 +7,14 @@ use tribunal_history::Nanos;
 
 use crate::bench::BenchArgs;
 use crate::explore::ExploreArgs;
+use crate::replay::ReplayArgs;
 
 const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
   tribunal run                                  a Raft cluster, broken for 20 s, and judged
   tribunal demo                                 a planted bug, found and explained
   tribunal run --nemesis partition,clock --nodes 3 --time-limit 60s
   tribunal check store/latest                   judge a recorded history again, or another tool's
+  tribunal replay latest                        the same run again, or how often it fails
   tribunal explore                              every run of three Raft nodes within small bounds
   tribunal list                                 systems, workloads, models, bugs, runs";
 
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Make a failing simulation small.
     Shrink(ShrinkArgs),
+    /// Repeat a simulation byte for byte, or play a run on a live cluster and count its failures.
+    Replay(ReplayArgs),
     /// Judge a recorded history, ours or a foreign one.
     Check(CheckArgs),
     /// Visit every run of a small cluster within small bounds: model checking.

@@ -3,7 +3,7 @@
 
 pub(crate) mod folder;
 mod series;
-mod shelf;
+pub(crate) mod shelf;
 mod simulated;
 mod tallies;
 

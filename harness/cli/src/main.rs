@@ -4,6 +4,7 @@ mod agent;
 mod args;
 mod batch;
 mod bench;
+mod bundle;
 mod chatter;
 mod check;
 mod ci;
@@ -24,6 +25,7 @@ mod plan;
 mod progress;
 mod prune;
 mod record;
+mod replay;
 mod report;
 mod run;
 mod show;
@@ -105,6 +107,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Command::Report(args) => report::command(cli, args),
         Command::Show(args) => show::command(cli, args),
         Command::Shrink(args) => shrink::command(cli, args),
+        Command::Replay(args) => replay::command(cli, args),
         Command::List(args) => list::command(cli, args),
         Command::Doctor => doctor::command(cli),
         Command::Clean(args) => clean::command(cli, args),

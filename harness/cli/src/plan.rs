@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tribunal_engine::RunFolder;
-use tribunal_history::{BugSet, Nanos, Plan, RATE_MAX, Schedule, Seed, Setting};
+use tribunal_history::{BugSet, Nanos, NodeId, Plan, RATE_MAX, Schedule, Seed, Setting};
 use tribunal_nemesis::{GenerateOptions, Medium, NEMESES, Spec, SpecError, generate, validate};
 use tribunal_sim::{Transport, Weather};
 use tribunal_systems::{SYSTEMS, System};
@@ -28,7 +28,7 @@ const TIME_LIMIT_MAX: Nanos = Nanos::from_secs(7 * 86_400);
 const FROM_FILE: &str = "schedule";
 
 /// A plan, ready to run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Settled {
     /// The plan.
     pub plan: Plan,
@@ -42,6 +42,9 @@ pub(crate) struct Settled {
     pub stop_on_violation: bool,
     /// Whether the simulation is to be compared with itself.
     pub verify: bool,
+    /// Who led from when on, since the load began, in the run whose names the plan uses; empty
+    /// where the names are meant.
+    pub leaders: Vec<(Nanos, NodeId)>,
 }
 
 /// Gathers values and where they came from.
@@ -83,6 +86,14 @@ impl Gather<'_> {
 /// the workload.
 pub(crate) fn settle(args: &RunArgs, store: &Path) -> Result<Settled, Failure> {
     let base = args.plan.as_deref().map(|name| read_plan(store, name)).transpose()?;
+    settle_with(args, base)
+}
+
+/// Settles the plan of a run that repeats this one; flags override.
+///
+/// # Errors
+/// As [`settle`].
+pub(crate) fn settle_with(args: &RunArgs, base: Option<Plan>) -> Result<Settled, Failure> {
     if args.swarm && base.is_some() {
         return Err(usage(
             "--swarm draws what a plan has settled",
@@ -112,7 +123,8 @@ pub(crate) fn settle(args: &RunArgs, store: &Path) -> Result<Settled, Failure> {
             "use --cluster sim, or leave it out",
         ));
     }
-    Ok(Settled { plan, settings: gather.settings, system, workload, stop_on_violation, verify })
+    let (settings, leaders) = (gather.settings, Vec::new());
+    Ok(Settled { plan, settings, system, workload, stop_on_violation, verify, leaders })
 }
 
 /// The same flags, with the plan and the schedule as files that mean the same from any folder, with

@@ -5,7 +5,7 @@ mod glance;
 mod trial;
 
 pub(crate) use aftermath::report_name;
-pub(crate) use glance::{Examined, Failing, Glance, examine, glance};
+pub(crate) use glance::{Examined, Failing, Glance, Repeated, examine, failings, glance, repeated};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -16,14 +16,14 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tribunal_cluster::ClusterError;
 use tribunal_engine::{Driven, LiveOptions, Progress, RunFolder, RunOptions, drive, rehearse};
-use tribunal_history::{Nanos, Plan, Trial, Verdict, jsonl};
+use tribunal_history::{Nanos, Plan, StoredTrace, Trial, Verdict, jsonl};
 use tribunal_workloads::GeneratorOptions;
 
 use crate::args::{Cli, FailOn, Format, RunArgs};
 use crate::exit::{Exit, Failure};
 use crate::plan::{Settled, lasting, settle};
 use crate::progress::Place;
-use crate::{batch, ci, clusters, environment, interrupts, output, progress, record, sim};
+use crate::{batch, bundle, ci, clusters, environment, interrupts, output, progress, record, sim};
 
 /// Operations a dry run prints.
 const DRY_OPERATIONS: usize = 20;
@@ -174,7 +174,10 @@ fn live_through(
     let driven = runtime.block_on(live(folder, token, origin, &settled, (progress, &wishes)));
     let _ = runtime.block_on(follower);
     let done = match driven {
-        Ok(driven) => aftermath::conclude(begun, folder, settled.workload, driven, &wishes),
+        Ok(driven) => {
+            let done = aftermath::conclude(begun, folder, settled.workload, driven, &wishes);
+            bundled(done, folder, &settled, None)
+        }
         Err(error) => aftermath::not_set_up(begun, folder, &error),
     };
     // It listened for signals while the checkers worked; clients that linger are of no use now.
@@ -194,17 +197,32 @@ fn simulate_through(begun: Trial, folder: &RunFolder, settled: &Settled) -> Resu
         let _inside = runtime.enter();
         interrupts::count_into(&wishes)
     };
-    let driven = sim::drive(folder, settled, run_options(settled, true), &wishes);
+    let (driven, seen) = sim::drive(folder, settled, run_options(settled, true), &wishes);
     let (trial, mut record) = aftermath::judged(begun, settled.workload, driven, &wishes);
     if trial.verdict == Verdict::Invalid {
         record.messages = sim::messages(folder, settled, (&trial, &record), &wishes);
     }
-    let mut done = aftermath::save(trial, record, folder);
+    let done = aftermath::save(trial, record, folder);
+    let mut done = bundled(done, folder, settled, Some(seen.stored()));
     if settled.verify {
         done.failure = sim::verify(folder).err();
     }
     runtime.shutdown_background();
     Ok(done)
+}
+
+/// A run that is over, with its bundle written.
+fn bundled(
+    mut done: Done,
+    folder: &RunFolder,
+    settled: &Settled,
+    trace: Option<StoredTrace>,
+) -> Done {
+    if done.unsaved.is_none() {
+        let written = bundle::write(folder, settled.stop_on_violation, trace);
+        done.unsaved = written.err().map(|error| error.to_string());
+    }
+    done
 }
 
 fn environment_failure(what: &str, error: &dyn std::fmt::Display) -> Failure {
@@ -283,6 +301,7 @@ pub(crate) fn run_options(settled: &Settled, start_nodes: bool) -> RunOptions {
         start_nodes,
         required: settled.workload.required.to_vec(),
         unsupported: std::collections::BTreeMap::new(),
+        leaders: settled.leaders.clone(),
     }
 }
 
@@ -309,6 +328,12 @@ pub(crate) fn dry_run(cli: &Cli, settled: Settled) -> Result<(), Failure> {
         output::line(format!("  {}", String::from_utf8_lossy(&line).trim_end()));
     }
     Ok(())
+}
+
+/// The description of a run that begins, for tests.
+#[cfg(test)]
+pub(crate) fn begun_for_tests(folder: &RunFolder, settled: &Settled, store: &Path) -> Trial {
+    trial::begun(folder.id(), "2026-11-20T02:14:07Z", settled, store)
 }
 
 #[cfg(test)]

@@ -11,9 +11,12 @@ use std::time::Instant;
 use tribunal_cluster::Report;
 use tribunal_engine::{Driven, Lookout, Run, RunFolder, RunOptions};
 use tribunal_history::{
-    Cost, Finding, History, Mark, Messages, Nanos, Plan, Record, Trial, Verdict,
+    Cost, Digest, Finding, History, Mark, Messages, Nanos, Plan, Record, StoredTrace, TraceStep,
+    Trial, Verdict,
 };
-use tribunal_sim::{Noting, SimOptions, Simulated, Violation, Watch, Weather, simulate};
+use tribunal_sim::{
+    Noting, SimOptions, Simulated, TRACE_STEP, Trace, Violation, Watch, Weather, simulate,
+};
 use tribunal_systems::Kind;
 
 use crate::output;
@@ -32,12 +35,27 @@ const MESSAGES_MAX: usize = 400;
 pub(crate) struct Seen {
     /// Marks that were reached.
     pub marks: BTreeSet<Mark>,
-    /// The digest of everything that happened.
-    pub trace: u64,
+    /// Digests of everything that happened.
+    pub trace: Trace,
+    /// Events handled.
+    pub events: u64,
     /// How long it lasted, in virtual time.
     pub lasted: Nanos,
-    /// How many events there were.
-    pub events: u64,
+}
+
+impl Seen {
+    /// The digests as a bundle keeps them.
+    pub(crate) fn stored(&self) -> StoredTrace {
+        let steps = self.trace.steps().iter().zip(self.trace.times());
+        let steps = steps.map(|(digest, at)| TraceStep { at: *at, digest: Digest(*digest) });
+        StoredTrace {
+            step: TRACE_STEP,
+            events: self.events,
+            lasted: self.lasted,
+            digest: Digest(self.trace.hash()),
+            steps: steps.collect(),
+        }
+    }
 }
 
 /// Runs a plan in virtual time, to its end, and writes its record.
@@ -46,11 +64,11 @@ pub(crate) fn drive(
     settled: &Settled,
     options: RunOptions,
     wishes: &AtomicU32,
-) -> Driven {
-    let (mut driven, _) = unwritten(settled, options, None, wishes);
+) -> (Driven, Seen) {
+    let (mut driven, seen) = unwritten(settled, options, None, wishes);
     let unsaved = folder.write_record(&driven.record).err();
     driven.harness_errors.extend(unsaved.map(|error| error.to_string()));
-    driven
+    (driven, seen)
 }
 
 /// Runs a plan in virtual time, to its end, and writes nothing.
@@ -73,9 +91,9 @@ pub(crate) fn unwritten(
     let gave_up =
         simulated.problem.as_ref().map(|problem| format!("the simulator gave up: {problem}"));
     let seen = Seen {
-        trace: simulated.trace.hash(),
-        lasted: simulated.ended,
+        trace: simulated.trace.clone(),
         events: simulated.events,
+        lasted: simulated.ended,
         marks: simulated.marks.clone(),
     };
     let driven = Driven {

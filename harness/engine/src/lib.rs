@@ -12,5 +12,5 @@ pub use rehearse::{Rehearsal, rehearse};
 pub use run::{Counts, Run, RunOptions, RunSummary, scripted};
 pub use store::{
     BATCH_LOCK, RUN_LOG, Remains, RunFolder, RunLog, StoreError, batch_remains, bytes_in,
-    log_excerpts, log_matches, remove, remove_run, run_ids, run_remains,
+    log_excerpts, log_matches, record_files, remove, remove_run, run_ids, run_remains,
 };

@@ -8,6 +8,7 @@
 mod faults;
 mod phases;
 mod script;
+mod stand_ins;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use summary::{Counts, RunSummary};
 
 use faults::{FaultBook, Installation};
 use phases::Phases;
+use stand_ins::StandIns;
 use threads::Threads;
 
 /// What a run needs beside its plan.
@@ -42,6 +44,9 @@ pub struct RunOptions {
     pub required: Vec<Function>,
     /// Faults the cluster cannot express, by id, with the reason: skipped when their time comes.
     pub unsupported: BTreeMap<FaultId, String>,
+    /// Who led from when on, since the load began, in the run whose names the plan's script and
+    /// faults use: whoever leads now takes that node's part. Empty where names are meant.
+    pub leaders: Vec<(Nanos, NodeId)>,
 }
 
 /// One run.
@@ -53,6 +58,8 @@ pub struct Run {
     threads: Threads,
     faults: FaultBook,
     roles: RoleBook,
+    /// Who plays whom, where names are another run's.
+    stand_ins: Option<StandIns>,
     nodes: Vec<NodeState>,
     counts: Counts,
     gates: summary::GateBook,
@@ -94,6 +101,8 @@ impl Run {
             threads: Threads::new(&plan),
             faults,
             roles: RoleBook::new(plan.nodes),
+            stand_ins: (!options.leaders.is_empty())
+                .then(|| StandIns::new(options.leaders, plan.nodes)),
             nodes: vec![
                 if options.start_nodes { NodeState::Down } else { NodeState::Running };
                 usize::from(plan.nodes)
@@ -235,6 +244,9 @@ impl Interpreter for Run {
             return;
         }
         self.roles.fold(now, &report);
+        if let Some(stand_ins) = &mut self.stand_ins {
+            stand_ins.look(self.phases.load_began, self.roles.intervals());
+        }
         match report {
             Report::Completed { id, outcome } => self.completed(now, id, outcome, out),
             Report::Late(_) => self.counts.late += 1,

@@ -138,6 +138,14 @@ impl RunFolder {
         Some(RunFolder { path })
     }
 
+    /// Points the store's `latest` at this run, which is in it.
+    ///
+    /// # Errors
+    /// If the link cannot be written.
+    pub fn make_latest(&self, store: &Path) -> Result<(), StoreError> {
+        point_latest(store, &self.id())
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -188,26 +196,25 @@ impl RunFolder {
     /// # Errors
     /// If it cannot be written.
     pub fn replace_lines<T: Serialize>(&self, name: &str, lines: &[T]) -> Result<(), StoreError> {
-        let mut text = Vec::new();
-        for line in lines {
-            serde_json::to_writer(&mut text, line)
-                .expect("invariant: what is stored is plain data");
-            text.push(b'\n');
-        }
-        self.replace(name, &text)
+        self.replace(name, &lines_of(lines))
     }
+
     /// Writes a whole record, as a live run writes it while it goes on.
     ///
     /// # Errors
     /// If a file cannot be written.
     pub fn write_record(&self, record: &Record) -> Result<(), StoreError> {
-        let mut history = jsonl::HEADER.as_bytes().to_vec();
-        for position in 0..record.history.len() as u32 {
-            jsonl::write_event(&record.history, position, &mut history);
-        }
-        self.replace("history.jsonl", &history)?;
-        self.replace_lines("faults.jsonl", &record.faults)?;
-        self.replace_lines("nodes.jsonl", &record.node_events)
+        let files = record_files(record);
+        files.iter().try_for_each(|(name, content)| self.replace(name, content))
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read_bytes(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        let path = self.path.join(name);
+        fs::read(&path).map_err(|source| StoreError::read(&path, source))
     }
 
     /// Reads a JSON file.
@@ -335,6 +342,24 @@ impl RunFolder {
     }
 }
 
+/// A record as files of a run's folder, names and contents. O(record).
+pub fn record_files(record: &Record) -> [(&'static str, Vec<u8>); 3] {
+    [
+        ("history.jsonl", jsonl::to_bytes(&record.history)),
+        ("faults.jsonl", lines_of(&record.faults)),
+        ("nodes.jsonl", lines_of(&record.node_events)),
+    ]
+}
+
+fn lines_of<T: Serialize>(lines: &[T]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for line in lines {
+        serde_json::to_writer(&mut text, line).expect("invariant: what is stored is plain data");
+        text.push(b'\n');
+    }
+    text
+}
+
 /// The ids of the runs in a store, oldest first; none if there is no store.
 ///
 /// # Errors
@@ -388,6 +413,8 @@ mod tests {
         assert_eq!(find("2026-7-2").unwrap(), "2026-7-2");
         assert_eq!(find("2027").unwrap(), "2027-1");
         assert_eq!(find("latest").unwrap(), "2027-1");
+        RunFolder::find(store.path(), "2026-7").unwrap().make_latest(store.path()).unwrap();
+        assert_eq!(find("latest").unwrap(), "2026-7");
         assert!(find("2026").unwrap_err().to_string().contains("several runs begin so"));
         assert!(matches!(find("2028"), Err(StoreError::NoRun { .. })));
     }

@@ -12,6 +12,7 @@
 pub mod admin;
 mod amend;
 mod bugs;
+mod bundle;
 mod claim;
 mod clock;
 mod disk_fault;
@@ -46,6 +47,7 @@ mod witness;
 
 pub use amend::Amendment;
 pub use bugs::{BugInfo, BugSet, UnknownBug};
+pub use bundle::{Bundle, Digest, Parting, Program, StoredFile, StoredTrace, TraceStep};
 pub use claim::{Claim, Promise, Rung};
 pub use clock::Clock;
 pub use disk_fault::{DiskFault, FileSystem};

@@ -10,6 +10,8 @@ pub const TRACE_STEP: u64 = 1_024;
 pub struct Trace {
     state: u64,
     steps: Vec<u64>,
+    /// When each step was over.
+    times: Vec<Nanos>,
 }
 
 impl Trace {
@@ -21,6 +23,11 @@ impl Trace {
     /// The digest after each [`TRACE_STEP`] events.
     pub fn steps(&self) -> &[u64] {
         &self.steps
+    }
+
+    /// The virtual time of the last event of each of [`Trace::steps`].
+    pub fn times(&self) -> &[Nanos] {
+        &self.times
     }
 
     /// Between which events two runs part, as the numbers of the first that may differ and of the
@@ -43,6 +50,7 @@ impl Trace {
         self.mix(what);
         if number.is_multiple_of(TRACE_STEP) {
             self.steps.push(self.state);
+            self.times.push(at);
         }
     }
 
@@ -79,5 +87,6 @@ mod tests {
         let odd = trace(5_000, Some(3_000));
         assert_eq!(trace(5_000, None).parts_from(&odd), Some((2_049, 3_072)));
         assert_eq!(trace(5_000, None).parts_from(&trace(5_001, None)), Some((4_097, 5_120)));
+        assert_eq!(odd.times(), [1_024, 2_048, 3_072, 4_096].map(Nanos));
     }
 }

@@ -6,13 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU32;
 
 use tribunal_history::{
-    Check, EventKind, FaultRecord, Mark, Nanos, Phase, PhaseSpan, Record, RunState, Seed, Verdict,
+    Check, EventKind, FaultRecord, Finding, Mark, Nanos, Phase, PhaseSpan, Record, RunState, Seed,
+    Trial, Verdict,
 };
 
 use super::{aftermath, run_options, trial};
 use crate::exit::Exit;
 use crate::plan::Settled;
-use crate::sim;
+use crate::sim::{self, Seen};
 
 /// What is known of a run when it is over and forgotten.
 #[derive(Clone, Debug)]
@@ -63,7 +64,7 @@ fn look(settled: &Settled, wishes: &AtomicU32) -> Glance {
         faults: record.faults.iter().filter(|fault| FaultRecord::is_installed(fault)).count()
             as u64,
         marks: seen.marks,
-        trace: seen.trace,
+        trace: seen.trace.hash(),
         lasted: seen.lasted,
         shared: trial.gates.into_iter().filter(|gate| gate.shared).collect(),
     }
@@ -72,8 +73,15 @@ fn look(settled: &Settled, wishes: &AtomicU32) -> Glance {
 /// In which way a run failed: what judged it, and what kind of failure it was.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Failing {
-    checker: String,
-    anomaly: String,
+    pub(crate) checker: String,
+    pub(crate) anomaly: String,
+}
+
+impl Failing {
+    /// The way a finding tells of.
+    fn of(finding: &Finding) -> Failing {
+        Failing { checker: finding.checker.clone(), anomaly: finding.anomaly.clone() }
+    }
 }
 
 impl fmt::Display for Failing {
@@ -81,6 +89,30 @@ impl fmt::Display for Failing {
         let Failing { checker, anomaly } = self;
         if anomaly.is_empty() { f.write_str(checker) } else { write!(f, "{checker}: {anomaly}") }
     }
+}
+
+/// A simulation that was repeated.
+pub(crate) struct Repeated {
+    /// What was found.
+    pub trial: Trial,
+    /// Its record.
+    pub record: Record,
+    /// What was seen beside it.
+    pub seen: Seen,
+}
+
+/// Simulates a run and judges it, in this thread, and writes nothing.
+pub(crate) fn repeated(settled: &Settled, wishes: &AtomicU32) -> Repeated {
+    let begun = trial::begun(String::new(), "", settled, "".as_ref());
+    let (driven, seen) = sim::unwritten(settled, run_options(settled, true), None, wishes);
+    let (trial, record) = aftermath::judged(begun, settled.workload, driven, wishes);
+    Repeated { trial, record, seen }
+}
+
+/// The ways in which a run failed, in order of its findings.
+pub(crate) fn failings(trial: &Trial) -> Vec<Failing> {
+    let bad = trial.findings.iter().filter(|finding| finding.verdict == Verdict::Invalid);
+    bad.map(Failing::of).collect()
 }
 
 /// A run that was simulated and judged: in which ways it failed, and what happened.
@@ -107,13 +139,10 @@ impl Examined {
 
 /// Simulates a run and judges it.
 pub(crate) fn examine(settled: &Settled, wishes: &AtomicU32) -> Examined {
-    let begun = trial::begun(String::new(), "", settled, "".as_ref());
-    let (driven, seen) = sim::unwritten(settled, run_options(settled, true), None, wishes);
-    let (trial, record) = aftermath::judged(begun, settled.workload, driven, wishes);
+    let Repeated { trial, record, seen } = repeated(settled, wishes);
     let load = trial.phases.iter().find(|span| span.phase == Phase::Load).map(|span| span.began);
-    let bad = trial.findings.into_iter().filter(|finding| finding.verdict == Verdict::Invalid);
-    let mut bad: Vec<(Option<Nanos>, Failing)> =
-        bad.map(|it| (it.at, Failing { checker: it.checker, anomaly: it.anomaly })).collect();
+    let bad = trial.findings.iter().filter(|finding| finding.verdict == Verdict::Invalid);
+    let mut bad: Vec<_> = bad.map(|it| (it.at, Failing::of(it))).collect();
     bad.sort_by_key(|(at, _)| at.unwrap_or(Nanos::MAX));
     let (mut failing, mut times) = (Vec::new(), Vec::new());
     for (at, way) in bad {
@@ -126,7 +155,7 @@ pub(crate) fn examine(settled: &Settled, wishes: &AtomicU32) -> Examined {
 }
 
 /// How a run ended if the gates that many runs may pass together are left to them.
-fn leniently(trial: &tribunal_history::Trial) -> Exit {
+fn leniently(trial: &Trial) -> Exit {
     let exit = Exit::of_trial(trial);
     let judged = trial.findings.iter().all(|finding| finding.verdict == Verdict::Valid);
     let alone = trial.gates.iter().filter(|gate| gate.passed == Some(false)).all(|it| it.shared);

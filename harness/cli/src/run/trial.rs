@@ -4,14 +4,14 @@ use std::path::Path;
 
 use tribunal_history::{Environment, RunState, Trial, Verdict};
 
-use crate::output;
 use crate::plan::Settled;
+use crate::{clusters, output};
 
 /// What is known of a run before anything happened.
 pub(super) fn begun(run_id: String, started: &str, settled: &Settled, store: &Path) -> Trial {
     Trial {
         schema_version: Trial::SCHEMA_VERSION,
-        commands: commands(&run_id, store),
+        commands: commands(&run_id, &settled.plan.cluster, store),
         run_id,
         state: RunState::Running,
         started: started.to_owned(),
@@ -31,23 +31,29 @@ pub(super) fn begun(run_id: String, started: &str, settled: &Settled, store: &Pa
     }
 }
 
-/// The commands a reader may want next, as this program was called.
-fn commands(run_id: &str, store: &Path) -> Vec<(String, String)> {
+/// The commands a reader may want next, as this program was called; the first repeats the run.
+fn commands(run_id: &str, cluster: &str, store: &Path) -> Vec<(String, String)> {
     let program = output::program();
     let place = if store == Path::new("store") {
         String::new()
     } else {
         format!(" --store {}", output::quoted(&store.display().to_string()))
     };
-    [
-        ("repeat the plan", format!("{program} run --plan {run_id}{place}")),
-        (
-            "see how often it fails",
-            format!("{program} run --plan {run_id} --runs 20 --keep-going{place}"),
-        ),
-        ("judge it again", format!("{program} check {run_id}{place}")),
-        ("show it as text", format!("{program} show {run_id}{place}")),
-    ]
-    .map(|(label, command)| (label.to_owned(), command))
-    .into()
+    let command = |label: &str, verb: &str, flags: &str| {
+        (label.to_owned(), format!("{program} {verb} {run_id}{flags}{place}"))
+    };
+    let often = "see how often real processes fail so";
+    let repeat = match cluster {
+        clusters::SIM => vec![
+            command("repeat it, byte for byte", "replay", ""),
+            command("run its plan once more", "run --plan", ""),
+            command(often, "replay", " --cluster process --times 20"),
+        ],
+        _ => vec![
+            command("repeat the plan", "run --plan", ""),
+            command("see how often it fails so", "replay", " --times 20"),
+        ],
+    };
+    let others = [command("judge it again", "check", ""), command("show it as text", "show", "")];
+    repeat.into_iter().chain(others).collect()
 }

@@ -19,7 +19,7 @@ struct Told {
 }
 
 fn run(settled: &Settled) -> Told {
-    let (driven, _) = sim::unwritten(settled, run_options(settled, true), &AtomicU32::new(0));
+    let (driven, _) = sim::unwritten(settled, run_options(settled, true), None, &AtomicU32::new(0));
     let record = driven.record;
     let mut lines: Vec<String> = Vec::new();
     for position in 0..record.history.len() as u32 {

@@ -8,6 +8,7 @@ mod github;
 mod live;
 mod models;
 mod prune;
+mod replay;
 mod shrink;
 mod sim;
 mod sim_batch;

@@ -85,6 +85,7 @@ fn run_options() -> RunOptions {
         required: workload.required.to_vec(),
         start_nodes: true,
         unsupported: BTreeMap::new(),
+        leaders: Vec::new(),
         plan,
     }
 }

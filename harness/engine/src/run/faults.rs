@@ -10,6 +10,10 @@ use tribunal_history::{
 use tribunal_nemesis::{Resolved, resolve, survivable};
 
 use super::Run;
+use super::stand_ins::StandIns;
+
+/// Who leads as far as is known, and who plays whom.
+type Known<'a> = (&'a Roles, Option<&'a StandIns>);
 
 /// How long the nodes may take to say who leads.
 const OBSERVE_LIMIT: Nanos = Nanos::from_millis(200);
@@ -130,7 +134,7 @@ impl FaultBook {
         &mut self,
         now: Nanos,
         load: Nanos,
-        roles: &Roles,
+        (roles, stand_ins): Known<'_>,
         out: &mut Vec<Command>,
     ) {
         let mut observe = false;
@@ -153,7 +157,7 @@ impl FaultBook {
                 }
                 // Whoever leads, these are meant.
                 None if entry.record.planned.targets.are_named() => {
-                    self.resolve_one(index, now, roles, out);
+                    self.resolve_one(index, now, (roles, stand_ins), out);
                 }
                 None => {
                     entry.stage = Stage::Observing;
@@ -187,20 +191,23 @@ impl FaultBook {
     }
 
     /// The observation is there: the faults that waited for it get their targets.
-    fn resolve_all(&mut self, now: Nanos, roles: &Roles, out: &mut Vec<Command>) {
+    fn resolve_all(&mut self, now: Nanos, known: Known<'_>, out: &mut Vec<Command>) {
         self.observing_until = None;
         for index in 0..self.entries.len() {
             if self.entries[index].stage == Stage::Observing {
-                self.resolve_one(index, now, roles, out);
+                self.resolve_one(index, now, known, out);
             }
         }
     }
 
-    fn resolve_one(&mut self, index: usize, now: Nanos, roles: &Roles, out: &mut Vec<Command>) {
+    fn resolve_one(&mut self, index: usize, now: Nanos, known: Known<'_>, out: &mut Vec<Command>) {
+        let (roles, stand_ins) = known;
         let down = self.held_nodes();
         let entry = &mut self.entries[index];
         entry.record.observed = Some(roles.clone());
-        match resolve(&entry.record.planned, roles, self.nodes, &down, self.seed) {
+        let played = stand_ins.map(|stand_ins| stand_ins.of_fault(&entry.record.planned));
+        let planned = played.as_ref().unwrap_or(&entry.record.planned);
+        match resolve(planned, roles, self.nodes, &down, self.seed) {
             Ok(Resolved { fault, survivable }) => {
                 entry.record.resolved = Some(fault.clone());
                 entry.record.survivable = survivable;
@@ -425,13 +432,14 @@ fn effective_at_once(kind: &PlannedKind, readings: &[NodeReading]) -> Option<boo
 impl Run {
     /// The nodes said who leads: what waited for it gets its targets.
     pub(super) fn resolve(&mut self, now: Nanos, out: &mut Vec<Command>) {
-        self.faults.resolve_all(now, self.roles.roles(), out);
+        let known = (self.roles.roles(), self.stand_ins.as_ref());
+        self.faults.resolve_all(now, known, out);
     }
 
     /// Goes on without the nodes' word if it is overdue.
     pub(super) fn observe_without_answer(&mut self, now: Nanos, out: &mut Vec<Command>) {
         if self.faults.observation_overdue(now) {
-            self.faults.resolve_all(now, self.roles.roles(), out);
+            self.resolve(now, out);
         }
     }
 }

@@ -176,7 +176,8 @@ impl Run {
         }
         let began = self.phases.load_began.unwrap_or_default();
         self.observe_without_answer(now, out);
-        self.faults.begin_due(now, began, self.roles.roles(), out);
+        let known = (self.roles.roles(), self.stand_ins.as_ref());
+        self.faults.begin_due(now, began, known, out);
         self.faults.heal_due(now, out);
         for index in self.threads.due(now) {
             let node = self.threads.all[index as usize].node;
@@ -188,6 +189,9 @@ impl Run {
                 Some(operation) => {
                     let lag = now - self.threads.all[index as usize].due;
                     self.counts.lag(lag);
+                    if let Some(stand_ins) = &self.stand_ins {
+                        self.threads.place(index, stand_ins);
+                    }
                     self.faults.invoked(now);
                     self.threads.invoke(now, index, operation, out);
                 }

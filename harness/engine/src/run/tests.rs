@@ -2,8 +2,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tribunal_cluster::{Cause, Command, Entry, Interpreter, NodeAction, Report};
 use tribunal_history::{
-    At, BugSet, ErrorClass, FaultFamily, FaultId, Injection, Nanos, NodeId, NodeState, OpId,
-    Outcome, Phase, Plan, ProcessId, Seed, jsonl,
+    At, BugSet, ErrorClass, FaultFamily, FaultId, Function, Injection, Nanos, NodeId, NodeState,
+    Note, OpId, Operation, Outcome, Phase, Plan, ProcessId, Role, Script, ScriptedOperation, Seed,
+    Value, jsonl,
 };
 use tribunal_nemesis::{GenerateOptions, Spec, generate};
 use tribunal_workloads::GeneratorOptions;
@@ -42,6 +43,7 @@ fn options(plan: Plan) -> RunOptions {
         required: workload.required.to_vec(),
         start_nodes: true,
         unsupported: BTreeMap::new(),
+        leaders: Vec::new(),
         plan,
     }
 }
@@ -458,4 +460,29 @@ fn a_host_that_fails_is_a_harness_error_and_no_finding() {
     assert_eq!(run.summary().harness_error.as_deref(), Some("n1: full"));
     let is_event = |command: &Command| matches!(command, Command::Record(Entry::Node(_)));
     assert!(!commands.iter().any(is_event), "nothing a checker would judge");
+}
+
+#[test]
+fn what_was_written_down_of_a_leader_is_played_by_whoever_leads() {
+    let mut plan = plan("none");
+    let (process, node) = (ProcessId(4), NodeId(3));
+    let operation = Operation::new(Function::Read, 0, Value::Nil);
+    let at = Nanos::from_secs(1);
+    let operations = vec![ScriptedOperation { at, process, node, operation }];
+    plan.script = Some(Script { operations, weather: None });
+    plan.time_limit = Nanos::from_secs(3);
+    let asked = |leaders| {
+        let run = Run::new(RunOptions { leaders, ..options(plan.clone()) });
+        let note = Note::Role { role: Role::Leader, term: 1 };
+        let leads = Report::Note { node: NodeId(1), note };
+        let (_, entries, _) = drive(run, silent, Some((Nanos::from_millis(500), leads)));
+        let asked = entries.iter().find_map(|entry| match entry {
+            Entry::Invoke { node, .. } => Some(*node),
+            _ => None,
+        });
+        asked.expect("the operation is invoked")
+    };
+    assert_eq!(asked(vec![(Nanos::from_millis(700), NodeId(3))]), NodeId(1));
+    assert_eq!(asked(vec![(Nanos::from_millis(700), NodeId(2))]), NodeId(3), "it did not lead");
+    assert_eq!(asked(Vec::new()), NodeId(3), "names are meant");
 }

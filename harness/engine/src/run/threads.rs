@@ -9,6 +9,7 @@ use tribunal_history::{
 
 use super::Outstanding;
 use super::script::Lines;
+use super::stand_ins::StandIns;
 
 /// How far a thread may be behind and still catch up: timers are late by a millisecond or so, which
 /// must not lower a high rate. Waiting for an answer is not caught up with.
@@ -39,6 +40,8 @@ pub(super) struct Thread {
     pub(super) busy: bool,
     /// When its next operation is due.
     pub(super) due: Nanos,
+    /// Whether it has done something: then it stays with its node.
+    is_settled: bool,
     random: Random,
 }
 
@@ -54,6 +57,7 @@ impl Threads {
             node,
             busy: false,
             due: Nanos::ZERO,
+            is_settled: false,
             random: plan.seed.child_at("pace", index).random(),
         });
         let all: Vec<Thread> = all.collect();
@@ -154,6 +158,14 @@ impl Threads {
         self.all.iter().all(|thread| thread.node != node || !thread.busy)
     }
 
+    /// Sends a thread that has done nothing yet to the node that plays its own.
+    pub(super) fn place(&mut self, index: u32, stand_ins: &StandIns) {
+        let thread = &mut self.all[index as usize];
+        if !thread.is_settled {
+            thread.node = stand_ins.of(thread.node);
+        }
+    }
+
     /// Begins an operation on a free thread.
     pub(super) fn invoke(
         &mut self,
@@ -168,6 +180,7 @@ impl Threads {
         let by = now + self.operation_timeout;
         let thread = &mut self.all[index as usize];
         thread.busy = true;
+        thread.is_settled = true;
         thread.due = match &self.lines {
             Some(lines) => lines.due(index).map_or(Nanos::MAX, |at| self.began + at),
             None => thread.due.max(now - CATCH_UP) + thread.pause(interval),

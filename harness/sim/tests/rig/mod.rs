@@ -105,6 +105,7 @@ pub(crate) fn prepare(trial: &Trial) -> (Run, SimOptions) {
         start_nodes: true,
         required: workload.required.to_vec(),
         unsupported: BTreeMap::new(),
+        leaders: Vec::new(),
     });
     (run, options)
 }
