@@ -200,8 +200,9 @@ fn results_for_programs_are_json() {
     assert_eq!(trial["verdict"], "valid");
     assert_eq!(trial["state"], "finished");
     let ended = tribunal.call(&["check", "latest", "--format", "json"]).exits(0);
-    let findings: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
-    assert_eq!(findings[0]["checker"], "linearizable");
+    let row: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!((&row["verdict"], &row["exit"]), (&"valid".into(), &0.into()));
+    assert_eq!(row["findings"][0]["checker"], "linearizable");
 }
 
 #[test]
