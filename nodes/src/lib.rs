@@ -15,6 +15,7 @@ pub mod raft;
 mod registry;
 mod renumber;
 mod request;
+#[expect(clippy::disallowed_methods, reason = "the driver of live nodes owns clock and threads")]
 pub mod runtime;
 pub mod single;
 pub mod store;

@@ -80,6 +80,11 @@ impl Shrinker {
             let help = "another version may behave otherwise: see `version` in its run.json";
             return Err(Failure::new(Exit::Usage, message, help));
         };
+        if oracle.identity.is_of_the_end() {
+            let message = "the run fails only in that its nodes do not serve after the last heal";
+            let help = "such a failure is not shrunk: what is written down has no recovery";
+            return Err(Failure::new(Exit::Usage, message, help));
+        }
         let Some(plan) = written_down(&original, &examined.record, &examined.phases) else {
             let message = "the run fails before its load began: there is nothing to take away";
             return Err(Failure::new(Exit::Usage, message, "see its report"));

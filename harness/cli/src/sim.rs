@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use tribunal_cluster::Report;
-use tribunal_engine::{Driven, Lookout, Run, RunFolder, RunOptions};
+use tribunal_engine::{Driven, Lookout, Run, RunFolder, RunOptions, RunSummary};
 use tribunal_history::{
-    Cost, Digest, Finding, History, Mark, Messages, Nanos, Plan, Record, StoredTrace, TraceStep,
-    Trial, Verdict,
+    Cost, Digest, Finding, History, Mark, Messages, Nanos, NodeEvent, NodeId, Note, Plan, Record,
+    StoredTrace, TraceStep, Trial, Verdict,
 };
+use tribunal_nodes::Config;
 use tribunal_sim::{
     Noting, SimOptions, Simulated, TRACE_STEP, Trace, Violation, Watch, Weather, simulate,
 };
@@ -28,6 +29,8 @@ const WALL: Nanos = Nanos::from_secs(1_767_225_600);
 /// Virtual time beyond load and recovery after which a run is given up.
 const GRACE: Nanos = Nanos::from_secs(600);
 
+/// The name of the invariant that is about the end of a run.
+pub(crate) const PROGRESS: &str = "progress";
 /// Messages before a violation that are kept.
 const MESSAGES_MAX: usize = 400;
 
@@ -96,8 +99,8 @@ pub(crate) fn unwritten(
         lasted: simulated.ended,
         marks: simulated.marks.clone(),
     };
+    let summary = run.summary();
     let driven = Driven {
-        summary: run.summary(),
         health: watch.lookout.row().into_iter().collect(),
         harness_errors: gave_up.into_iter().collect(),
         longest_gap: Nanos::ZERO,
@@ -107,8 +110,14 @@ pub(crate) fn unwritten(
         facts: facts(&settled.plan, &simulated),
         timings: vec![("simulate".into(), wall)],
         violation: watch.lookout.sighting().cloned(),
-        findings: simulated.violation.iter().map(finding).collect(),
+        findings: simulated
+            .violation
+            .iter()
+            .map(finding)
+            .chain(progress(settled, &summary, &simulated))
+            .collect(),
         record: simulated.record,
+        summary,
     };
     (driven, seen)
 }
@@ -190,6 +199,64 @@ fn finding(violation: &Violation) -> Finding {
     }
 }
 
+/// Progress, the one invariant that is seen only at the end: a cluster that nothing disturbs any
+/// more must serve within [`progress_bound`]. Where the run did not wait so long it is no finding;
+/// the gate of recovery says what is missing.
+fn progress(settled: &Settled, summary: &RunSummary, simulated: &Simulated) -> Option<Finding> {
+    let Kind::Nodes { config, .. } = settled.system.kind else { return None };
+    let (waited, bound) = (settled.plan.recovery_limit, progress_bound(&config(&settled.plan)));
+    if summary.unserved.is_empty() || waited < bound {
+        return None;
+    }
+    let nodes: Vec<_> = summary.unserved.iter().map(ToString::to_string).collect();
+    let events = &simulated.record.node_events;
+    let details = summary.unserved.iter().map(|node| last_words(*node, events));
+    Some(Finding {
+        checker: "invariants".to_owned(),
+        verdict: Verdict::Invalid,
+        anomaly: PROGRESS.to_owned(),
+        subject: nodes.join(", "),
+        summary: format!(
+            "{PROGRESS} is violated: for {waited} after the last heal no operation on {} ended ok",
+            nodes.join(", ")
+        ),
+        details: details.collect(),
+        at: Some(simulated.ended),
+        misfit: None,
+        witness: None,
+        cost: Cost::default(),
+    })
+}
+
+/// Within what time a cluster must serve when nothing disturbs it any more: twenty elections, and
+/// five seconds for whatever nodes have to send each other.
+fn progress_bound(config: &Config) -> Nanos {
+    config.election_max.times(20) + Nanos::from_secs(5)
+}
+
+/// What was last known of a node.
+fn last_words(node: NodeId, events: &[NodeEvent]) -> String {
+    let state = events.iter().rev().find_map(|event| match event {
+        NodeEvent::State { node: whose, state, time, .. } if *whose == node => {
+            Some(format!("{state} since {time}"))
+        }
+        _ => None,
+    });
+    let role = events.iter().rev().find_map(|event| match event {
+        NodeEvent::Note { node: whose, note: Note::Role { role, term }, time }
+            if *whose == node =>
+        {
+            Some(format!("{role} in term {term} since {time}"))
+        }
+        _ => None,
+    });
+    let known: Vec<_> = state.into_iter().chain(role).collect();
+    match known.is_empty() {
+        true => format!("{node}: nothing is known"),
+        false => format!("{node}: {}", known.join(", ")),
+    }
+}
+
 /// Monitors of the history, and wishes to end.
 struct Watcher<'a> {
     lookout: Lookout,
@@ -205,5 +272,49 @@ impl Watch for Watcher<'_> {
             return Some(Report::Interrupted);
         }
         self.lookout.look(now, history).then_some(Report::Enough)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::RunArgs;
+    use crate::plan::settle;
+
+    fn found(limit: &str, election: &str) -> Vec<String> {
+        let store = tempfile::tempdir().unwrap();
+        let args = RunArgs {
+            cluster: Some("sim".into()),
+            seed: Some(1),
+            time_limit: Some("2s".into()),
+            recovery_limit: Some(limit.into()),
+            options: vec![format!("election-ms={election}")],
+            nemesis: Some("none".into()),
+            ..RunArgs::default()
+        };
+        let settled = settle(&args, store.path()).unwrap();
+        let options = run_options(&settled, true);
+        let (mut driven, _) = unwritten(&settled, options, None, &AtomicU32::new(0));
+        // The cluster served; as if one node had not.
+        assert_eq!(driven.summary.unserved, []);
+        driven.summary.unserved = vec![NodeId(2)];
+        let simulated = simulate(
+            sim_options(&settled),
+            &mut Run::new(run_options(&settled, true)),
+            &mut tribunal_sim::NoWatch,
+        );
+        let finding = progress(&settled, &driven.summary, &simulated.unwrap());
+        finding.map(|it| [vec![it.summary], it.details].concat()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_node_that_serves_nobody_is_a_finding_if_it_had_time_enough() {
+        let told = found("30s", "500");
+        assert!(
+            told[0].starts_with("progress is violated: for 30.0 s after the last heal"),
+            "{told:?}"
+        );
+        assert!(told[1].starts_with("n2: running since"), "{told:?}");
+        assert_eq!(found("5s", "500"), [""; 0]);
     }
 }

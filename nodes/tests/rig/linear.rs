@@ -1,6 +1,6 @@
 //! A small linearizability checker for one key: Wing and Gong's search with Lowe's cache.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use tribunal_history::Value;
 
@@ -25,7 +25,7 @@ pub(crate) fn is_linearizable(operations: &[Operation]) -> Option<bool> {
     relevant.sort_by_key(|operation| operation.invoked);
     assert!(relevant.len() <= OPERATIONS_MAX, "keys are changed before they have so many");
     let certain = mask(&relevant, |operation| matches!(operation.end, End::Ok(_)));
-    let mut seen = HashSet::from([(0_u128, Value::Nil)]);
+    let mut seen = BTreeSet::from([(0_u128, Value::Nil)]);
     let mut waiting = vec![(0_u128, Value::Nil)];
     while let Some((done, state)) = waiting.pop() {
         if done & certain == certain {

@@ -82,6 +82,11 @@ impl Failing {
     fn of(finding: &Finding) -> Failing {
         Failing { checker: finding.checker.clone(), anomaly: finding.anomaly.clone() }
     }
+
+    /// Whether it is about the recovery after a run, and not about the run.
+    pub(crate) fn is_of_the_end(&self) -> bool {
+        self.anomaly == sim::PROGRESS
+    }
 }
 
 impl fmt::Display for Failing {

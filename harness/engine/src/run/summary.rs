@@ -96,6 +96,10 @@ pub struct RunSummary {
     pub counts: Counts,
     /// Families of which at least one fault was certainly in force.
     pub effective: Vec<FaultFamily>,
+    /// Nodes that did not answer an operation with `ok` between the last heal and the limit of
+    /// recovery. Empty also where nobody asked: something was still in force, or the run was
+    /// written down, and has no recovery.
+    pub unserved: Vec<NodeId>,
     /// Whether somebody interrupted it.
     pub interrupted: bool,
     /// What broke in the harness, if anything did.
@@ -126,6 +130,7 @@ impl Run {
             exits: self.exits.clone(),
             counts: self.counts.clone(),
             effective: effective.collect(),
+            unserved: self.unserved(),
             interrupted: self.interrupted,
             harness_error: self.harness_error.clone(),
         }
@@ -148,12 +153,26 @@ impl Run {
         }
     }
 
+    /// Nodes that answered nothing since the last heal.
+    fn silent(&self) -> impl Iterator<Item = NodeId> {
+        let recovered = &self.phases.recovered;
+        NodeId::all(self.gates.nodes).filter(|node| !recovered.contains_key(node))
+    }
+
+    fn unserved(&self) -> Vec<NodeId> {
+        let is_healed =
+            healing_gate(self.faults.entries()).is_none_or(|it| it.passed == Some(true));
+        let was_waited_for = is_healed
+            && self.phases.healed_at.is_some()
+            && !self.interrupted
+            && self.harness_error.is_none()
+            && !self.threads.is_scripted();
+        if was_waited_for { self.silent().collect() } else { Vec::new() }
+    }
+
     fn recovery_gate(&self) -> Check {
         let recovered = &self.phases.recovered;
-        let missing: Vec<_> = NodeId::all(self.gates.nodes)
-            .filter(|node| !recovered.contains_key(node))
-            .map(|node| node.to_string())
-            .collect();
+        let missing: Vec<_> = self.silent().map(|node| node.to_string()).collect();
         let healed = self.phases.healed_at;
         let slowest = recovered.values().max().zip(healed).map(|(last, healed)| *last - healed);
         let figure = match (missing.is_empty(), slowest) {
