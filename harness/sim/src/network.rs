@@ -139,11 +139,17 @@ impl<C: Core> World<'_, C> {
         known.is_some_and(|known| known.id == *connection && known.asked)
     }
 
+    /// The connection of two nodes is gone, and with it what is under way and what is held.
+    pub(crate) fn break_off(&mut self, lane: usize) {
+        self.lanes[lane].break_off();
+        self.note_dropped(lane);
+    }
+
     /// The connection a packet is on is reset.
     fn reset(&mut self, lane: usize, packet: &Packet<C::Message>) {
         let ends = self.seats.len() + 1;
         match packet {
-            Packet::Peer(_) | Packet::Damaged(_) => self.lanes[lane].break_off(),
+            Packet::Peer(_) | Packet::Damaged(_) => self.break_off(lane),
             Packet::Up { client, connection, what } => {
                 let slot = lane % ends - 1;
                 self.seats[slot].connections.remove(connection);

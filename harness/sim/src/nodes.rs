@@ -90,7 +90,7 @@ impl<C: Core> World<'_, C> {
             let key = Key { place: lane as u64, life: 1, at: self.now, ordinal };
             let wait = self.keys.start(key).between(0, REDIAL_MAX.0);
             // What was said to it while it was down found nobody.
-            self.lanes[lane].break_off();
+            self.break_off(lane);
             self.lanes[lane].down_until = self.now + Nanos(wait);
         }
     }
@@ -123,7 +123,7 @@ impl<C: Core> World<'_, C> {
             for other in 0..self.seats.len() {
                 let peer = self.seats[other].node;
                 for lane in [self.lane(Some(peer), Some(node)), self.lane(Some(node), Some(peer))] {
-                    self.lanes[lane].break_off();
+                    self.break_off(lane);
                 }
             }
         }

@@ -82,10 +82,9 @@ impl<C: Core> World<'_, C> {
     /// cannot be trusted; if it does not, that is a violation.
     pub(crate) fn open_damaged(&mut self, lane: usize, frame: &Bytes) {
         let Some(message) = open_peer_frame::<C::Message>(frame) else {
-            let path = &mut self.lanes[lane];
-            path.traffic.damaged += 1;
+            self.lanes[lane].traffic.damaged += 1;
             if self.options.weather.transport == crate::Transport::Stream {
-                path.break_off();
+                self.break_off(lane);
             }
             return;
         };

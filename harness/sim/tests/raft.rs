@@ -2,18 +2,7 @@
 
 mod rig;
 
-use rig::{Outcome, Trial, run};
-use tribunal_history::Verdict;
-
-fn assert_clean(trial: &Trial, outcome: &Outcome) {
-    let Outcome { simulated, summary, verdict, findings } = outcome;
-    assert_eq!(simulated.problem, None, "{trial:?}");
-    assert_eq!(simulated.violation, None, "{trial:?}");
-    assert_eq!(summary.harness_error, None, "{trial:?}");
-    assert_eq!(*verdict, Verdict::Valid, "{trial:?}: {findings:?}");
-    let failed: Vec<_> = summary.gates.iter().filter(|gate| gate.passed == Some(false)).collect();
-    assert!(failed.is_empty(), "{trial:?}: {failed:?}");
-}
+use rig::{Trial, assert_clean, run};
 
 #[test]
 fn a_run_without_faults_is_valid() {
