@@ -29,6 +29,7 @@ pub(crate) enum Form {
     LeaderKillCycle,
     CrashAt(CrashPoint),
     Packet(Option<Harm>),
+    ClientPacket(Option<Harm>),
     Disk(Option<DiskForm>),
 }
 
@@ -104,6 +105,7 @@ impl Form {
                 Drawn::new(FaultFamily::Client, PlannedKind::LoseReply, targets)
             }
             Form::Packet(harm) => packets::draw(harm, medium, random),
+            Form::ClientPacket(harm) => packets::draw_of_clients(harm, random),
             Form::Disk(form) => disks::draw(form, random),
         }
     }
@@ -118,6 +120,7 @@ impl Form {
         match self {
             Form::Disk(_)
             | Form::Packet(Some(Harm::Burst | Harm::Corrupt | Harm::Replay))
+            | Form::ClientPacket(Some(Harm::Corrupt))
             | Form::CrashAt(_)
             | Form::Clock(Some(ClockForm::Strobe | ClockForm::Freeze | ClockForm::Suspend)) => {
                 Reach::Simulated

@@ -307,6 +307,18 @@ pub const NEMESES: &[NemesisInfo] = &[
         Form::LoseReply,
     ),
     info(
+        "client-packet",
+        "delays and throttles what clients and nodes say to each other",
+        FaultFamily::Client,
+        Form::ClientPacket(None),
+    ),
+    info(
+        "client-packet:corrupt",
+        "flips bits in 0.1 % to 3.2 % of what clients and nodes say to each other",
+        FaultFamily::Client,
+        Form::ClientPacket(Some(Harm::Corrupt)),
+    ),
+    info(
         "restart-storm",
         "kills random nodes one after the other and restarts them at once",
         FaultFamily::Kill,

@@ -50,6 +50,7 @@ impl Form {
             | Form::Clock(_)
             | Form::Power(_)
             | Form::Packet(_)
+            | Form::ClientPacket(_)
             | Form::SwizzleClog
             | Form::Disk(_) => Pace { period: Nanos::from_secs(10), lasts: None },
         }

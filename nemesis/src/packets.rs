@@ -40,6 +40,17 @@ pub(crate) fn draw(harm: Option<Harm>, medium: Medium, random: &mut Random) -> D
     Drawn { family: FaultFamily::Packet, kind, targets }
 }
 
+/// The same between clients and nodes, whose connections are streams.
+pub(crate) fn draw_of_clients(harm: Option<Harm>, random: &mut Random) -> Drawn {
+    let fault = match harm {
+        Some(harm) => harm.draw(Strength::Whole, random),
+        None => mixed(Medium::Streams, random),
+    };
+    let (targets, direction) = whom(random);
+    let kind = PlannedKind::ClientPacket { direction, fault };
+    Drawn { family: FaultFamily::Client, kind, targets }
+}
+
 fn mixed(medium: Medium, random: &mut Random) -> PacketFault {
     let mut harms = match medium {
         Medium::Packets => OF_PACKETS.to_vec(),

@@ -140,6 +140,10 @@ impl Resolver<'_> {
                 self.on_nodes(FaultKind::ClockDrift { clock, ppm })
             }
             PlannedKind::Packet { direction, fault } => self.packet(direction, fault),
+            PlannedKind::ClientPacket { direction, fault } => {
+                let links = self.of_clients(direction)?;
+                Ok(Effect::of_links(LinkFault::Packet(fault), links))
+            }
             PlannedKind::ClockStrobe { .. }
             | PlannedKind::ClockFreeze { .. }
             | PlannedKind::Suspend
@@ -166,9 +170,18 @@ impl Resolver<'_> {
     }
 
     fn client_cut(&mut self, at_heal: LinkHeal) -> Result<Effect, Skip> {
-        let both = |node| [Link::requests(node), Link::replies(node)];
-        let cut = self.group()?.into_iter().flat_map(both).collect();
-        Ok(Effect::of_links(LinkFault::Hold { at_heal }, cut))
+        Ok(Effect::of_links(LinkFault::Hold { at_heal }, self.of_clients(None)?))
+    }
+
+    /// The links between clients and the targets, both ways or what the targets hear or say.
+    fn of_clients(&mut self, direction: Option<Direction>) -> Result<BTreeSet<Link>, Skip> {
+        let hears = direction != Some(Direction::Outbound);
+        let says = direction != Some(Direction::Inbound);
+        let of = |node| {
+            let requests = hears.then_some(Link::requests(node));
+            requests.into_iter().chain(says.then_some(Link::replies(node)))
+        };
+        Ok(self.group()?.into_iter().flat_map(of).collect())
     }
 
     fn packet(&mut self, direction: Option<Direction>, fault: PacketFault) -> Result<Effect, Skip> {

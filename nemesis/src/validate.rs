@@ -108,7 +108,9 @@ pub enum ScheduleError {
 pub const fn family_of(kind: &PlannedKind) -> FaultFamily {
     match kind {
         PlannedKind::Partition { .. } => FaultFamily::Partition,
-        PlannedKind::ClientCut { .. } | PlannedKind::LoseReply => FaultFamily::Client,
+        PlannedKind::ClientCut { .. }
+        | PlannedKind::LoseReply
+        | PlannedKind::ClientPacket { .. } => FaultFamily::Client,
         PlannedKind::Kill => FaultFamily::Kill,
         PlannedKind::Pause => FaultFamily::Pause,
         PlannedKind::Power | PlannedKind::CrashAt { .. } => FaultFamily::Power,
@@ -177,7 +179,8 @@ fn check_kind(fault: &PlannedFault) -> Result<(), ScheduleError> {
         PlannedKind::ClockDrift { ppm, .. } if ppm <= -1_000_000 => {
             Err(ScheduleError::ClockStops(fault.id))
         }
-        PlannedKind::Packet { fault: packet, .. } => match packet_flaw(packet) {
+        PlannedKind::Packet { fault: packet, .. }
+        | PlannedKind::ClientPacket { fault: packet, .. } => match packet_flaw(packet) {
             Some(flaw) => Err(ScheduleError::Flaw { fault: fault.id, flaw }),
             None => Ok(()),
         },

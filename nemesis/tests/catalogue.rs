@@ -117,7 +117,9 @@ fn reach_says_where_it_can_be_done() {
     for name in ["packet:loss", "packet:duplicate", "packet:reorder"] {
         assert_eq!(reach(name), Reach::Packets, "{name}");
     }
-    for name in ["disk", "wipe", "clock:strobe", "crash-at-send", "packet:corrupt"] {
+    for name in
+        ["disk", "wipe", "clock:strobe", "crash-at-send", "packet:corrupt", "client-packet:corrupt"]
+    {
         assert_eq!(reach(name), Reach::Simulated, "{name}");
     }
     assert_eq!(Reach::Simulated.to_string(), "--cluster sim only");

@@ -19,7 +19,7 @@ fn make(nemesis: &str, seed: u64, medium: Medium) -> Schedule {
 
 fn packet(fault: &PlannedFault) -> PacketFault {
     match fault.kind {
-        PlannedKind::Packet { fault, .. } => fault,
+        PlannedKind::Packet { fault, .. } | PlannedKind::ClientPacket { fault, .. } => fault,
         other => panic!("no harm to packets: {other:?}"),
     }
 }
@@ -121,11 +121,33 @@ fn each_nemesis_does_what_its_name_says_and_the_family_all_of_it() {
         assert_eq!(all_effects("packet:burst-loss", medium), set(&["B"]));
         assert_eq!(all_effects("packet:corrupt", medium), set(&["C"]));
         assert_eq!(all_effects("packet:replay", medium), set(&["R"]));
+        assert_eq!(all_effects("client-packet", medium), set(&["d", "dj", "b", "db", "djb"]));
+        assert_eq!(all_effects("client-packet:corrupt", medium), set(&["C"]));
     }
     assert_eq!(all_effects("packet", Medium::Streams), set(&["d", "dj", "b", "db", "djb"]));
     let alone = ["l", "d", "dj", "u", "dr", "b"];
     let two = ["ld", "ldj", "lu", "ldr", "lb", "du", "dju", "djr", "db", "djb", "dur", "ub", "drb"];
     assert_eq!(all_effects("packet", Medium::Packets), set(&[&alone[..], &two].concat()));
+}
+
+#[test]
+fn links_of_clients_are_those_of_the_targets_each_way_alone_or_both() {
+    let links = |direction, targets| -> Vec<String> {
+        let kind = PlannedKind::ClientPacket { direction, fault: SLOW };
+        let fault =
+            PlannedFault { family: FaultFamily::Client, kind, ..planned(SLOW, None, targets) };
+        let resolved = at(&fault, 3, &[]).unwrap();
+        resolved.fault.links.iter().map(Link::to_string).collect()
+    };
+    let two = || Targets::Nodes(vec![NodeId(1), NodeId(3)]);
+    assert_eq!(links(Some(Direction::Inbound), two()), ["clients→n1", "clients→n3"]);
+    assert_eq!(links(Some(Direction::Outbound), two()), ["n1→clients", "n3→clients"]);
+    let both = ["n1→clients", "n3→clients", "clients→n1", "clients→n3"];
+    assert_eq!(
+        links(None, two()).into_iter().collect::<BTreeSet<_>>(),
+        both.map(str::to_owned).into()
+    );
+    assert_eq!(links(Some(Direction::Inbound), Targets::Leader), ["clients→n3"]);
 }
 
 #[test]

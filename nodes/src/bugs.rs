@@ -58,6 +58,22 @@ pub(crate) const PRIOR_TERM_BY_COUNT: BugInfo = BugInfo {
     seen_in: "figure 8 of the Raft paper; PySyncObj #169, LogCabin #44",
 };
 
+/// A log that differs is never repaired.
+pub(crate) const NO_BACKOFF: BugInfo = BugInfo {
+    name: "append.no_backoff",
+    about: "a leader whose append is refused asks again at the same place, for ever: nobody who lags catches up",
+    nemesis: "kill",
+    workload: "register",
+    seen_in: "what section 5.3 of the Raft paper asks for: to decrement nextIndex and try again",
+};
+
 /// Every planted bug, one of each name.
-pub const BUGS: &[BugInfo] =
-    &[LOCAL_LEADER, NO_SESSIONS, ACK_BEFORE_FSYNC, WARM_RESTART, NO_PERSIST, PRIOR_TERM_BY_COUNT];
+pub const BUGS: &[BugInfo] = &[
+    LOCAL_LEADER,
+    NO_SESSIONS,
+    ACK_BEFORE_FSYNC,
+    WARM_RESTART,
+    NO_PERSIST,
+    PRIOR_TERM_BY_COUNT,
+    NO_BACKOFF,
+];

@@ -10,7 +10,6 @@ mod gate;
 mod guard;
 mod invariants;
 pub mod kv;
-mod peer_frame;
 pub mod raft;
 mod registry;
 mod renumber;
@@ -34,11 +33,11 @@ pub use disk::{Disk, DiskError, DiskOperation, LossyDisk, MemoryDisk, RealDisk};
 pub use gate::Gate;
 pub use guard::{guarded, in_core};
 pub use invariants::{Invariant, Invariants};
-pub use peer_frame::{open_peer_frame, seal_peer_frame};
 pub use registry::{CORES, visit};
 pub use renumber::renumber;
 pub use request::{
     Answer, CLIENT_PROTOCOL, Command, FRAME_BYTES_MAX, Hello, Refusal, Request, RequestBody,
     Response,
 };
+pub use sealed_frame::{is_sound, open_frame, seal_frame};
 pub use visit::{CoreInfo, CoreVisitor};

@@ -1,14 +1,14 @@
 //! What clients say to our nodes and hear from them.
 //!
-//! On the wire every frame is a big-endian 32-bit length and a postcard body. The node speaks
-//! first: [`Hello`]. Then the client sends [`Request`]s and hears one [`Answer`] for each, by
+//! On the wire every frame is a big-endian 32-bit length and a sealed body
+//! ([`seal_frame`](crate::seal_frame)). The node speaks first: [`Hello`]. Then the client sends [`Request`]s and hears one [`Answer`] for each, by
 //! number, in any order.
 
 use serde::{Deserialize, Serialize};
 use tribunal_history::{NodeId, Value};
 
 /// Version of the client protocol; a client closes the connection on another one.
-pub const CLIENT_PROTOCOL: u32 = 1;
+pub const CLIENT_PROTOCOL: u32 = 2;
 
 /// Longest frame either side accepts.
 pub const FRAME_BYTES_MAX: usize = 4 << 20;

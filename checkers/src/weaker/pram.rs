@@ -86,7 +86,9 @@ pub(crate) fn pipelined<'a>(known: &'a Known<'a>, meter: &mut Meter<'_>) -> Pipe
     }
     for session in 0..known.trace.sessions.len() {
         let mut members = known.trace.session(session);
-        if members.all(|access| known.sources[access] == Source::Nothing) {
+        // One access alone can always be placed: what its writer did before, it, and all else.
+        let is_lone = members.len() == 1;
+        if is_lone || members.all(|access| known.sources[access] == Source::Nothing) {
             continue;
         }
         let rules = Rules::OneSession(session as u32);

@@ -138,6 +138,23 @@ fn an_empty_history_breaks_no_promise() {
     assert_eq!(convergence.verdict, Verdict::Unknown);
 }
 
+/// Processes of one operation each, as after many crashes: nothing to look at for each.
+#[test]
+fn as_many_processes_as_operations_are_judged() {
+    let mut history = History::new();
+    for number in 0..20_000_u32 {
+        let (process, time) = (ProcessId(number), Nanos(u64::from(number)));
+        let written = Value::Int(i64::from(number / 2));
+        let operation = match number % 2 {
+            0 => Operation::new(Function::Write, 1, written.clone()),
+            _ => Operation::new(Function::Read, 1, Value::Nil),
+        };
+        history.invoke(time, process, None, &operation).unwrap();
+        history.complete(time, process, &Outcome::Ok(written)).unwrap();
+    }
+    assert_eq!(check(&Pram, &history, &Budget::DEFAULT).verdict, Verdict::Valid);
+}
+
 /// A circle of a hundred thousand operations, in which each session reads what the next writes:
 /// no stack overflows, and the witness stays small.
 #[test]

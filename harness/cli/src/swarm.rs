@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use tribunal_history::{FaultFamily, Nanos, Random, Seed};
-use tribunal_nemesis::NEMESES;
+use tribunal_nemesis::{NEMESES, NemesisInfo, Reach};
 use tribunal_systems::System;
 
 use crate::clusters::SIM;
@@ -85,7 +85,7 @@ fn nemesis(random: &mut Random, system: &System, has_links: bool) -> String {
     let of_links = |family| matches!(family, FaultFamily::Partition | FaultFamily::Packet);
     let mut names: Vec<&str> = NEMESES
         .iter()
-        .filter(|nemesis| !nemesis.name.contains(':') && claimed(nemesis.family))
+        .filter(|nemesis| is_drawn(nemesis) && claimed(nemesis.family))
         .filter(|nemesis| has_links || !of_links(nemesis.family))
         .map(|nemesis| nemesis.name)
         .collect();
@@ -95,6 +95,12 @@ fn nemesis(random: &mut Random, system: &System, has_links: bool) -> String {
     names.truncate(count as usize);
     names.sort_unstable();
     if names.is_empty() { "none".to_owned() } else { names.join(",") }
+}
+
+/// Families and templates, and what only a simulator can do and no family has.
+fn is_drawn(nemesis: &NemesisInfo) -> bool {
+    let is_narrow = nemesis.name.contains(':');
+    !is_narrow || nemesis.reach() == Reach::Simulated && nemesis.family != FaultFamily::Disk
 }
 
 fn pick(random: &mut Random, choices: &[u64]) -> String {
@@ -147,6 +153,7 @@ mod tests {
         let single = tribunal_systems::find("single").unwrap();
         let drawn = Drawn::new(Seed(3), single, SIM);
         assert_eq!(drawn.setting("nodes"), Some("1"));
-        assert!(!drawn.setting("nemesis").unwrap().contains("packet"));
+        let mut names = drawn.setting("nemesis").unwrap().split(',');
+        assert!(names.all(|name| !name.starts_with("packet")));
     }
 }

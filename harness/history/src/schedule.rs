@@ -221,6 +221,14 @@ pub enum PlannedKind {
         /// What happens to the packets.
         fault: PacketFault,
     },
+    /// Harms packets between clients and the targets.
+    ClientPacket {
+        /// Only what the targets hear, or only what they say; both if absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        direction: Option<Direction>,
+        /// What happens to the packets.
+        fault: PacketFault,
+    },
     /// Lets the wall clock of the targets jump to and fro.
     ClockStrobe {
         /// How far it is off every other time, in nanoseconds.
@@ -265,6 +273,10 @@ impl PlannedKind {
             PlannedKind::Packet { direction: Some(direction), fault } => {
                 format!("{fault}, {direction}")
             }
+            PlannedKind::ClientPacket { direction: None, fault } => format!("clients: {fault}"),
+            PlannedKind::ClientPacket { direction: Some(direction), fault } => {
+                format!("clients: {fault}, {direction}")
+            }
             PlannedKind::Disk(fault) => fault.to_string(),
         }
     }
@@ -285,7 +297,9 @@ impl PlannedKind {
             PlannedKind::ClockStrobe { by_ns, period } => FaultKind::ClockStrobe { by_ns, period },
             PlannedKind::ClockFreeze { clock } => FaultKind::ClockFreeze { clock },
             PlannedKind::Suspend => FaultKind::Suspend,
-            PlannedKind::Packet { fault, .. } => FaultKind::Link(LinkFault::Packet(fault)),
+            PlannedKind::Packet { fault, .. } | PlannedKind::ClientPacket { fault, .. } => {
+                FaultKind::Link(LinkFault::Packet(fault))
+            }
             PlannedKind::Disk(fault) => FaultKind::Disk(fault),
         }
     }

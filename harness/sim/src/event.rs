@@ -48,6 +48,8 @@ pub(crate) enum Packet<M> {
 pub(crate) enum Up {
     Open,
     Frame(Bytes),
+    /// A frame in which bits flipped.
+    Damaged(Bytes),
     Close,
 }
 
@@ -57,7 +59,21 @@ pub(crate) enum Down {
     Opened,
     Refused,
     Frame(Bytes),
+    /// A frame in which bits flipped.
+    Damaged(Bytes),
     Closed,
+}
+
+impl<M> Packet<M> {
+    /// The frame in which bits flipped, if it is one.
+    pub(crate) const fn damage(&self) -> Option<&Bytes> {
+        match self {
+            Packet::Damaged(frame)
+            | Packet::Up { what: Up::Damaged(frame), .. }
+            | Packet::Down { what: Down::Damaged(frame), .. } => Some(frame),
+            _ => None,
+        }
+    }
 }
 
 impl<M> What<M> {

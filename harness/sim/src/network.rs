@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use tribunal_cluster::LinkState;
 use tribunal_history::{LinkHeal, MessageFate, Nanos, NodeId};
-use tribunal_nodes::{CLIENT_PROTOCOL, ClientId, Core, Event, Hello, Request};
+use tribunal_nodes::{
+    CLIENT_PROTOCOL, ClientId, Core, Event, Hello, Request, open_frame, seal_frame,
+};
 use tribunal_systems::ClientEvent;
 
 use crate::event::{Down, Packet, Up, What};
@@ -47,6 +49,7 @@ impl<C: Core> World<'_, C> {
 
     /// Sends on a client's connection, either way: always a stream, in order.
     fn send_on_connection(&mut self, lane: usize, packet: Packet<C::Message>) {
+        let packet = self.damaged_on_connection(lane, packet);
         let bytes = if self.lanes[lane].is_throttled() { weight(&packet) } else { 0 };
         let now = self.now;
         let path = &mut self.lanes[lane];
@@ -110,8 +113,13 @@ impl<C: Core> World<'_, C> {
             return self.reset(lane, &packet);
         }
         self.lanes[lane].traffic.passed += 1;
-        let is_damaged = matches!(packet, Packet::Damaged(_));
+        let is_damaged = packet.damage().is_some();
         self.note_end(lane, if is_damaged { MessageFate::Damaged } else { MessageFate::Came });
+        if !matches!(packet, Packet::Damaged(_))
+            && let Some(frame) = packet.damage()
+        {
+            self.weigh_damage(lane, frame);
+        }
         let ends = self.seats.len() + 1;
         match packet {
             Packet::Peer(message) => self.deliver_peer(lane, message),
@@ -131,7 +139,8 @@ impl<C: Core> World<'_, C> {
 
     /// Whether it answers something that was asked on its connection.
     fn is_reply(&self, packet: &Packet<C::Message>) -> bool {
-        let Packet::Down { client, connection, what: Down::Frame(_) } = packet else {
+        let Packet::Down { client, connection, what: Down::Frame(_) | Down::Damaged(_) } = packet
+        else {
             return false;
         };
         let seat = self.clients[*client as usize].as_ref();
@@ -174,26 +183,28 @@ impl<C: Core> World<'_, C> {
                 self.seats[slot].connections.insert(connection, client);
                 self.send_down(node, client, connection, Down::Opened);
                 let hello = Hello { protocol: CLIENT_PROTOCOL, node };
-                let bytes = postcard::to_stdvec(&hello).expect("invariant: a hello encodes");
-                self.send_down(node, client, connection, Down::Frame(bytes.into()));
+                let frame = Down::Frame(seal_frame(&hello).into());
+                self.send_down(node, client, connection, frame);
             }
             Up::Open => self.send_down(node, client, connection, Down::Refused),
             Up::Close => drop(self.seats[slot].connections.remove(&connection)),
-            Up::Frame(frame) if self.seats[slot].connections.contains_key(&connection) => {
+            Up::Frame(frame) | Up::Damaged(frame)
+                if self.seats[slot].connections.contains_key(&connection) =>
+            {
                 self.request(slot, (client, connection), &frame);
             }
             // The node was started again since: nobody knows this connection.
-            Up::Frame(_) => self.send_down(node, client, connection, Down::Closed),
+            Up::Frame(_) | Up::Damaged(_) => self.send_down(node, client, connection, Down::Closed),
         }
     }
 
     fn request(&mut self, slot: usize, (client, connection): (u32, u64), frame: &Bytes) {
-        match postcard::from_bytes::<Request>(frame) {
-            Ok(request) => {
+        match open_frame::<Request>(frame) {
+            Some(request) => {
                 let client = ClientId(connection);
                 self.event(slot, Event::Request { client, request });
             }
-            Err(_) => {
+            None => {
                 let node = self.seats[slot].node;
                 self.seats[slot].connections.remove(&connection);
                 self.send_down(node, client, connection, Down::Closed);
@@ -212,7 +223,7 @@ impl<C: Core> World<'_, C> {
                 known.is_open = true;
                 ClientEvent::Connected
             }
-            Down::Frame(frame) => {
+            Down::Frame(frame) | Down::Damaged(frame) => {
                 known.asked = false;
                 ClientEvent::Frame(frame)
             }
@@ -262,9 +273,9 @@ impl<C: Core> World<'_, C> {
 fn weight<M: serde::Serialize>(packet: &Packet<M>) -> u64 {
     let content = match packet {
         Packet::Peer(message) => postcard::to_stdvec(message).map_or(0, |bytes| bytes.len()),
-        Packet::Damaged(frame) => frame.len(),
-        Packet::Up { what: Up::Frame(frame), .. }
-        | Packet::Down { what: Down::Frame(frame), .. } => frame.len(),
+        Packet::Damaged(frame)
+        | Packet::Up { what: Up::Frame(frame) | Up::Damaged(frame), .. }
+        | Packet::Down { what: Down::Frame(frame) | Down::Damaged(frame), .. } => frame.len(),
         Packet::Up { .. } | Packet::Down { .. } => 0,
     };
     content as u64 + HEADER_BYTES

@@ -2,7 +2,7 @@
 
 use tribunal_cluster::{Cause, NodeAction, NodeHold, Report};
 use tribunal_history::{Mark, Nanos, NodeId, NodeState, Note};
-use tribunal_nodes::{Answer, ClientId, Core, Event, Response, guarded};
+use tribunal_nodes::{Answer, ClientId, Core, Event, Response, guarded, seal_frame};
 
 use crate::disk::CrashMode;
 use crate::event::{Down, What, digest_of};
@@ -315,8 +315,8 @@ impl<C: Core> World<'_, C> {
 
     fn answer(&mut self, node: NodeId, (client, connection): (u32, u64), answer: Answer) {
         let encode = |answer: &Answer| {
-            let bytes = postcard::to_stdvec(answer);
-            bytes.ok().filter(|bytes| bytes.len() <= tribunal_nodes::FRAME_BYTES_MAX)
+            let bytes = seal_frame(answer);
+            (bytes.len() <= tribunal_nodes::FRAME_BYTES_MAX).then_some(bytes)
         };
         // As the runtime does: what does not fit a frame is not known.
         let unknown = Answer { id: answer.id, response: Response::Unknown };

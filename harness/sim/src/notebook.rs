@@ -195,6 +195,7 @@ const fn up(what: &Up) -> &'static str {
     match what {
         Up::Open => "connect",
         Up::Frame(_) => "request",
+        Up::Damaged(_) => "damaged request",
         Up::Close => "close",
     }
 }
@@ -204,6 +205,7 @@ const fn down(what: &Down) -> &'static str {
         Down::Opened => "connected",
         Down::Refused => "refused",
         Down::Frame(_) => "reply",
+        Down::Damaged(_) => "damaged reply",
         Down::Closed => "closed",
     }
 }

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use tribunal_cluster::{LinkState, Report};
 use tribunal_history::{Nanos, NodeId, PPM, Random};
-use tribunal_nodes::{Core, Invariant, open_peer_frame, seal_peer_frame};
+use tribunal_nodes::{Core, Invariant, is_sound, open_frame, seal_frame};
 
 use crate::bursts::Bursts;
-use crate::event::{Packet, What};
+use crate::event::{Down, Packet, Up, What};
 use crate::keyed::Key;
 use crate::violation::Violation;
 use crate::world::World;
@@ -30,15 +30,46 @@ impl<C: Core> World<'_, C> {
             }
             self.lanes[lane].remember(&message);
         }
-        if fault.corrupt_ppm > 0 {
-            let mut random = self.keys.damage(self.next_on(lane));
-            if random.chance(u64::from(fault.corrupt_ppm), u64::from(PPM)) {
-                let mut frame = seal_peer_frame(&message);
-                flip(&mut frame, &mut random);
-                return Packet::Damaged(Bytes::from(frame));
-            }
+        match self.damaged(lane, || seal_frame(&message)) {
+            Some(frame) => Packet::Damaged(frame),
+            None => Packet::Peer(message),
         }
-        Packet::Peer(message)
+    }
+
+    /// What becomes of a packet of a client's connection before it is on its way.
+    pub(crate) fn damaged_on_connection(
+        &self,
+        lane: usize,
+        packet: Packet<C::Message>,
+    ) -> Packet<C::Message> {
+        match packet {
+            Packet::Up { client, connection, what: Up::Frame(frame) } => {
+                let damaged = self.damaged(lane, || frame.to_vec());
+                let what = damaged.map_or(Up::Frame(frame), Up::Damaged);
+                Packet::Up { client, connection, what }
+            }
+            Packet::Down { client, connection, what: Down::Frame(frame) } => {
+                let damaged = self.damaged(lane, || frame.to_vec());
+                let what = damaged.map_or(Down::Frame(frame), Down::Damaged);
+                Packet::Down { client, connection, what }
+            }
+            other => other,
+        }
+    }
+
+    /// The frame that is sent next on a lane, if bits flip in it.
+    fn damaged(&self, lane: usize, frame: impl FnOnce() -> Vec<u8>) -> Option<Bytes> {
+        let corrupt_ppm = self.lanes[lane].state.packet.corrupt_ppm;
+        if corrupt_ppm == 0 {
+            return None;
+        }
+        let mut random = self.keys.damage(self.next_on(lane));
+        if !random.chance(u64::from(corrupt_ppm), u64::from(PPM)) {
+            return None;
+        }
+        let mut frame = frame();
+        flip(&mut frame, &mut random);
+        Some(Bytes::from(frame))
     }
 
     /// The key of what is sent next on a lane, without taking its number.
@@ -79,23 +110,34 @@ impl<C: Core> World<'_, C> {
     }
 
     /// A frame came in which bits flipped. Its checksum says so, and what follows on a stream
-    /// cannot be trusted; if it does not, that is a violation.
+    /// cannot be trusted.
     pub(crate) fn open_damaged(&mut self, lane: usize, frame: &Bytes) {
-        let Some(message) = open_peer_frame::<C::Message>(frame) else {
-            self.lanes[lane].traffic.damaged += 1;
+        self.weigh_damage(lane, frame);
+        let Some(message) = open_frame::<C::Message>(frame) else {
             if self.options.weather.transport == crate::Transport::Stream {
                 self.break_off(lane);
             }
             return;
         };
+        self.deliver_peer(lane, message);
+    }
+
+    /// A frame came in which bits flipped: its checksum says so, or that is a violation.
+    pub(crate) fn weigh_damage(&mut self, lane: usize, frame: &Bytes) {
+        if !is_sound(frame) {
+            self.lanes[lane].traffic.damaged += 1;
+            return;
+        }
         let ends = self.seats.len() + 1;
-        let node = NodeId((lane % ends) as u16);
+        let (from, to) = (lane / ends, lane % ends);
+        // Of a client's connection the node is named, whoever of the two was deceived.
+        let node = NodeId(if to > 0 { to } else { from } as u16);
         let (time, event) = (self.now, self.events);
-        let words = format!("{node} took a damaged frame for a message: {message:?}");
+        let who = if to > 0 { node.to_string() } else { format!("a client of {node}") };
+        let words = format!("{who} took a damaged frame for a message");
         let invariant = Invariant::FrameIntegrity;
         self.violation.get_or_insert(Violation { invariant, node, time, event, words });
         self.tell(Report::Enough);
-        self.deliver_peer(lane, message);
     }
 
     /// A lane is harmed otherwise from now on.

@@ -10,6 +10,8 @@ const NAMES: &[(&str, FaultFamily)] = &[
     ("packet:burst-loss", FaultFamily::Packet),
     ("packet:corrupt", FaultFamily::Packet),
     ("packet:replay", FaultFamily::Packet),
+    ("client-packet", FaultFamily::Client),
+    ("client-packet:corrupt", FaultFamily::Client),
     ("clog", FaultFamily::Partition),
     ("swizzle-clog", FaultFamily::Partition),
 ];
@@ -37,7 +39,8 @@ fn links_do_as_they_are_told_and_nothing_breaks() {
         }
         let word = match *nemesis {
             "packet:burst-loss" => "lost",
-            "packet:corrupt" => "packets damaged, and seen to be",
+            "client-packet" => "packets delayed",
+            "packet:corrupt" | "client-packet:corrupt" => "packets damaged, and seen to be",
             "packet:replay" => "old packets once more",
             _ => "packets stopped",
         };

@@ -4,10 +4,10 @@
 //! same number while it is unanswered, which the session makes safe. It never repeats anything
 //! else. An operation fails only when no attempt of it can still take effect.
 
-use bytes::Bytes;
 use tribunal_history::{ErrorClass, Function, Nanos, Operation, Outcome, Value};
 use tribunal_nodes::{
-    Answer, CLIENT_PROTOCOL, Command, Hello, Refusal, Request, RequestBody, Response,
+    Answer, CLIENT_PROTOCOL, Command, Hello, Refusal, Request, RequestBody, Response, open_frame,
+    seal_frame,
 };
 
 use crate::client::{Client, ClientEffect, ClientEvent};
@@ -95,20 +95,21 @@ impl KvClient {
         };
         self.last_request += 1;
         attempt.awaited = Some(self.last_request);
-        out.push(ClientEffect::Send(encode(&Request { id: self.last_request, body })));
+        let request = Request { id: self.last_request, body };
+        out.push(ClientEffect::Send(seal_frame(&request).into()));
         out.push(ClientEffect::WakeAt(attempt.by - MARGIN));
     }
 
     fn frame(&mut self, now: Nanos, frame: &[u8], out: &mut Vec<ClientEffect>) {
         if self.connection == Connection::Silent {
-            let hello: Result<Hello, _> = postcard::from_bytes(frame);
-            if hello.is_ok_and(|hello| hello.protocol == CLIENT_PROTOCOL) {
+            let hello: Option<Hello> = open_frame(frame);
+            if hello.is_some_and(|hello| hello.protocol == CLIENT_PROTOCOL) {
                 self.connection = Connection::Ready;
                 return self.send_next(now, out);
             }
             return self.protocol_error(out);
         }
-        let Ok(answer) = postcard::from_bytes::<Answer>(frame) else {
+        let Some(answer) = open_frame::<Answer>(frame) else {
             return self.protocol_error(out);
         };
         let awaited = self.attempt.as_ref().and_then(|attempt| attempt.awaited);
@@ -272,10 +273,6 @@ const fn class_of(refusal: Refusal) -> ErrorClass {
         Refusal::Overloaded => ErrorClass::Overloaded,
         Refusal::Rejected => ErrorClass::Rejected,
     }
-}
-
-fn encode(request: &Request) -> Bytes {
-    postcard::to_stdvec(request).expect("invariant: requests encode into memory").into()
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub(super) struct Planted {
     pub(super) local_leader: bool,
     pub(super) no_persist: bool,
     pub(super) prior_term_by_count: bool,
+    pub(super) no_backoff: bool,
 }
 
 impl Planted {
@@ -37,6 +38,7 @@ impl Planted {
             local_leader: config.bugs.has("read.local_leader"),
             no_persist: config.bugs.has("vote.no_persist"),
             prior_term_by_count: config.bugs.has("commit.prior_term_by_count"),
+            no_backoff: config.bugs.has("append.no_backoff"),
         }
     }
 }

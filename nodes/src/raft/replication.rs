@@ -93,6 +93,10 @@ impl Raft {
         (conflict_term, conflict_index): (u64, u64),
         out: &mut Effects<Raft>,
     ) {
+        // The planted bug `append.no_backoff`: the same is asked again, when it counts as lost.
+        if self.planted.no_backoff {
+            return;
+        }
         let shared = match conflict_term {
             0 => None,
             term => self.log.last_of_term(term, previous),

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::codec::FramedRead;
 
-use crate::{Answer, ClientId, FRAME_BYTES_MAX, Response};
+use crate::{Answer, ClientId, FRAME_BYTES_MAX, Response, open_frame};
 
 use super::accept::accept_each;
 use super::framing;
@@ -75,7 +75,7 @@ async fn read_requests<M>(client: ClientId, read: OwnedReadHalf, inbox: &mpsc::S
     let mut frames = FramedRead::new(read, framing::codec(FRAME_BYTES_MAX));
     while let Some(frame) = frames.next().await {
         let request = match frame {
-            Ok(body) => framing::decode(&body),
+            Ok(body) => open_frame(&body),
             Err(error) => {
                 tracing::debug!(client = client.0, %error, "a client's connection broke");
                 return;

@@ -16,7 +16,7 @@ use tribunal_history::NodeId;
 use super::accept::accept_each;
 use super::framing::{self, PEER_FRAME_BYTES_MAX};
 use super::inbox::Input;
-use crate::open_peer_frame;
+use crate::open_frame;
 
 /// Version of what peers say to each other; another one is refused.
 const PEER_PROTOCOL: u32 = 2;
@@ -75,7 +75,7 @@ impl<M: DeserializeOwned + Send + 'static> PeerIn<M> {
     async fn serve(&self, stream: TcpStream) {
         let mut frames = FramedRead::new(stream, framing::codec(PEER_FRAME_BYTES_MAX));
         let hello = match timeout(HELLO_LIMIT, frames.next()).await {
-            Ok(Some(Ok(body))) => open_peer_frame::<PeerHello>(&body),
+            Ok(Some(Ok(body))) => open_frame::<PeerHello>(&body),
             _ => return,
         };
         let Some(hello) = hello.filter(|hello| self.welcomes(hello)) else {
@@ -96,7 +96,7 @@ impl<M: DeserializeOwned + Send + 'static> PeerIn<M> {
                 },
                 _ = &mut superseded => return,
             };
-            let Some(message) = open_peer_frame(&body) else {
+            let Some(message) = open_frame(&body) else {
                 tracing::warn!(%from, "closed a connection for a damaged frame");
                 return;
             };

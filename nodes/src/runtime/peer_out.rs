@@ -17,7 +17,7 @@ use tribunal_history::NodeId;
 
 use crate::Config;
 
-use super::framing;
+use super::framing::{self, PEER_FRAME_BYTES_MAX};
 
 /// Messages waiting for one peer; more are dropped.
 const QUEUE_MAX: usize = 1_024;
@@ -182,7 +182,7 @@ impl<M: Serialize> PeerOut<M> {
     }
 
     fn encode(&self, message: &M, ahead: &mut BytesMut) {
-        if !framing::encode_sealed(message, ahead) {
+        if !framing::encode(message, PEER_FRAME_BYTES_MAX, ahead) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(to = %self.to, "dropped a message too long for a frame");
         }

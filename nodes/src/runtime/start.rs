@@ -128,7 +128,7 @@ fn spawn_peers<M>(options: &NodeOptions) -> BTreeMap<NodeId, PeerQueue<M>>
 where
     M: Serialize + Send + 'static,
 {
-    let hello = framing::sealed_frame(&PeerHello::new(&options.cluster, options.node));
+    let hello = framing::frame(&PeerHello::new(&options.cluster, options.node));
     let spawn = |peer: &(NodeId, SocketAddr)| {
         let (queue, task) = PeerOut::new(*peer, hello.clone(), &options.config);
         tokio::spawn(task.run());

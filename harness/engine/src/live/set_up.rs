@@ -55,7 +55,9 @@ fn unsupported(
             PlannedKind::Partition { .. } | PlannedKind::Packet { .. } => {
                 (vec![Link::between(NodeId(1), NodeId(2))], vec![])
             }
-            PlannedKind::ClientCut { .. } => (vec![Link::requests(NodeId(1))], vec![]),
+            PlannedKind::ClientCut { .. } | PlannedKind::ClientPacket { .. } => {
+                (vec![Link::requests(NodeId(1))], vec![])
+            }
             PlannedKind::LoseReply => (vec![Link::replies(NodeId(1))], vec![]),
             _ => (vec![], vec![NodeId(1)]),
         };

@@ -24,7 +24,7 @@ impl Stage {
     }
 
     fn frame<T: Serialize>(&mut self, frame: &T) -> &mut Stage {
-        self.tell(ClientEvent::Frame(postcard::to_stdvec(frame).unwrap().into()))
+        self.tell(ClientEvent::Frame(seal_frame(frame).into()))
     }
 
     fn hello(&mut self) -> &mut Stage {
@@ -56,7 +56,7 @@ impl Stage {
             ClientEffect::Send(frame) => Some(frame),
             _ => None,
         });
-        let request: Request = postcard::from_bytes(frames.last().expect("nothing sent")).unwrap();
+        let request: Request = open_frame(frames.last().expect("nothing sent")).unwrap();
         request.body
     }
 
@@ -197,7 +197,7 @@ fn answers_to_earlier_requests_are_passed_over() {
 fn garbage_from_the_node_ends_the_connection() {
     let mut stage = Stage::ready();
     stage.invoke(write(4));
-    stage.tell(ClientEvent::Frame(Bytes::from_static(&[0xff; 9])));
+    stage.tell(ClientEvent::Frame(bytes::Bytes::from_static(&[0xff; 9])));
     assert_eq!(stage.effects[0], ClientEffect::Close);
     assert_eq!(stage.outcome(), Some(&Outcome::Info(ErrorClass::Protocol)));
 }

@@ -14,7 +14,7 @@ use tribunal_history::admin::{self, FromNode, Reply};
 
 use crate::runtime::start::{Bound, serve};
 use crate::runtime::{NodeError, NodeOptions, framing};
-use crate::{Answer, Config, Core, Hello, Request, Response};
+use crate::{Answer, Config, Core, Hello, Request, Response, open_frame};
 
 /// How long a test waits for what must come.
 pub(super) const LIMIT: Duration = Duration::from_secs(20);
@@ -122,7 +122,7 @@ fn read_frame<T: DeserializeOwned>(stream: &mut TcpStream) -> Option<T> {
     stream.read_exact(&mut length).ok()?;
     let mut body = vec![0; u32::from_be_bytes(length) as usize];
     stream.read_exact(&mut body).ok()?;
-    Some(framing::decode(&body).expect("a whole body"))
+    Some(open_frame(&body).expect("a whole body"))
 }
 
 /// A controller that reads and writes lines.

@@ -64,16 +64,15 @@ fn strangers_and_malformed_frames_are_closed() {
     let data = tempfile::tempdir().unwrap();
     let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let node = Running::start::<Probe>(linked(1, 2, nowhere, data.path()));
-    let hello = |cluster: &str, from| framing::sealed_frame(&PeerHello::new(cluster, NodeId(from)));
+    let hello = |cluster: &str, from| framing::frame(&PeerHello::new(cluster, NodeId(from)));
     let peer = node.bound.peer;
     assert!(closes(peer, &hello("another", 2)));
     assert!(closes(peer, &hello("alone", 3)));
     assert!(closes(peer, &hello("alone", 1)));
     assert!(closes(peer, b"GET / HTTP/1.1\r\n\r\n"));
-    let malformed =
-        [&hello("alone", 2)[..], &framing::sealed_frame(&(true, 1_u64, 2_u64))].concat();
+    let malformed = [&hello("alone", 2)[..], &framing::frame(&(true, 1_u64, 2_u64))].concat();
     assert!(closes(peer, &malformed));
-    let mut damaged = [&hello("alone", 2)[..], &framing::sealed_frame(&(true, 1_u64))].concat();
+    let mut damaged = [&hello("alone", 2)[..], &framing::frame(&(true, 1_u64))].concat();
     *damaged.last_mut().unwrap() ^= 1;
     assert!(closes(peer, &damaged));
 }
@@ -83,7 +82,7 @@ fn a_peer_has_few_connections_and_the_newest_stay() {
     let data = tempfile::tempdir().unwrap();
     let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let node = Running::start::<Probe>(linked(1, 2, nowhere, data.path()));
-    let hello = framing::sealed_frame(&PeerHello::new("alone", NodeId(2)));
+    let hello = framing::frame(&PeerHello::new("alone", NodeId(2)));
     let mut streams: Vec<TcpStream> = Vec::new();
     for _ in 0..5 {
         let mut stream = connect(node.bound.peer);

@@ -6,7 +6,7 @@ use tribunal_history::{NodeId, Value};
 
 use super::node::options;
 use super::{Ask, Probe, Running};
-use crate::runtime::NodeOptions;
+use crate::runtime::{NodeOptions, framing};
 use crate::single::Single;
 use crate::{CLIENT_PROTOCOL, Command, Config, FRAME_BYTES_MAX, Request, RequestBody, Response};
 
@@ -57,9 +57,11 @@ fn what_is_no_request_closes_the_connection_and_no_other() {
     let node = Running::start::<Probe>(options(1, data.path()));
     let mut other = node.client();
     let too_long = (FRAME_BYTES_MAX as u32 + 1).to_be_bytes();
-    let mut trailing = Ask::Clock.request(1).id.to_be_bytes().to_vec();
-    trailing.splice(0..0, 8_u32.to_be_bytes());
-    for bad in [&[0, 0, 0, 3, 1, 99, 99][..], &too_long, &[0, 0, 0, 0], &trailing] {
+    let unknown = framing::frame(&(1_u64, 99_u8));
+    let trailing = framing::frame(&(Ask::Clock.request(1), 0_u8));
+    let mut damaged = framing::frame(&Ask::Clock.request(1)).to_vec();
+    damaged[4] ^= 1;
+    for bad in [&unknown[..], &too_long, &[0, 0, 0, 0], &trailing, &damaged] {
         let mut client = node.client();
         client.stream.write_all(bad).unwrap();
         assert_eq!(client.answer(), None, "{bad:?}");
