@@ -14,6 +14,7 @@ pub mod raft;
 mod registry;
 mod renumber;
 mod request;
+mod sealed_frame;
 #[expect(clippy::disallowed_methods, reason = "the driver of live nodes owns clock and threads")]
 pub mod runtime;
 pub mod single;
