@@ -43,8 +43,11 @@ impl Drawn {
         drawn.node_options(&of);
         if cluster == SIM {
             drawn.options.insert("transport", word(&mut of("transport"), &["stream", "datagram"]));
-            let delays = ["local", "local", "jitter", "slow", "tail"];
+            let delays = ["local", "local", "jitter", "slow", "tail", "uneven"];
             drawn.options.insert("delay", word(&mut of("delay"), &delays));
+            for name in ["loss-ppm", "duplicate-ppm"] {
+                drawn.options.insert(name, pick(&mut of(name), &[0, 0, 1_000, 20_000]));
+            }
         }
         drawn
     }

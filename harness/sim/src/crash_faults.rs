@@ -13,6 +13,8 @@ pub(crate) struct Doom {
     point: CrashPoint,
     /// Messages left until then; of calls of the disk, which counts them itself, all of them.
     sends_left: u32,
+    /// Whether it counts: a disk has one count for each kind of call, and the last fault has it.
+    is_counted: bool,
     /// Whether it has died there, and stays down until the heal.
     pub(crate) is_met: bool,
 }
@@ -22,10 +24,12 @@ impl<C: Core> World<'_, C> {
     /// last is in force.
     pub(crate) fn doom(&mut self, id: FaultId, slot: usize, point: CrashPoint, count: u32) {
         let seat = &mut self.seats[slot];
-        seat.dooms.insert(id, Doom { point, sends_left: count, is_met: false });
-        if let Some(point) = on_disk(point) {
-            seat.disk_mut().crash_at(point, count.into());
+        if let Some(on_disk) = on_disk(point) {
+            let others = seat.dooms.values_mut().filter(|doom| doom.point == point);
+            others.for_each(|doom| doom.is_counted = false);
+            seat.disk_mut().crash_at(on_disk, count.into());
         }
+        seat.dooms.insert(id, Doom { point, sends_left: count, is_counted: true, is_met: false });
     }
 
     /// Another disk is in this node: it counts the calls that are the node's doom, and none else's.
@@ -34,7 +38,7 @@ impl<C: Core> World<'_, C> {
         for point in [disk::CrashPoint::Write, disk::CrashPoint::Sync] {
             seat.disk_mut().crash_at(point, 0);
         }
-        let unmet = seat.dooms.values().copied().filter(|doom| !doom.is_met);
+        let unmet = seat.dooms.values().copied().filter(|doom| doom.is_counted && !doom.is_met);
         for Doom { point, sends_left, .. } in unmet.collect::<Vec<_>>() {
             if let Some(point) = on_disk(point) {
                 seat.disk_mut().crash_at(point, sends_left.into());
@@ -55,13 +59,13 @@ impl<C: Core> World<'_, C> {
 
     /// The machine died at the call that was counted.
     pub(crate) fn crashed(&mut self, slot: usize) {
-        let on_disk = self.seats[slot].disk_mut().is_gone();
+        let at = self.seats[slot].disk_mut().gone_at();
         self.power_off(slot);
         let mut words = String::from("lost power");
         for doom in self.seats[slot].dooms.values_mut() {
-            let is_it = match doom.point {
-                CrashPoint::Send => !on_disk && doom.sends_left == 0,
-                CrashPoint::Write | CrashPoint::Sync => on_disk,
+            let is_it = match on_disk(doom.point) {
+                None => at.is_none() && doom.sends_left == 0,
+                point => at == point && doom.is_counted,
             };
             if is_it && !doom.is_met {
                 doom.is_met = true;
@@ -81,8 +85,16 @@ impl<C: Core> World<'_, C> {
             let Some(doom) = seat.dooms.remove(&fault.id) else { continue };
             if doom.is_met {
                 dead.push(node.to_string());
-            } else if let Some(point) = on_disk(doom.point) {
-                seat.disk_mut().crash_at(point, 0);
+            } else if let Some(point) = on_disk(doom.point)
+                && doom.is_counted
+            {
+                // Another fault that counts the same calls has its turn, from now on.
+                let next = seat.dooms.values_mut().rfind(|it| it.point == doom.point && !it.is_met);
+                let count = next.map_or(0, |next| {
+                    next.is_counted = true;
+                    next.sends_left
+                });
+                seat.disk_mut().crash_at(point, count.into());
             }
             if seat.hold == NodeHold::Free {
                 self.start(node.slot());

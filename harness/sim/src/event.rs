@@ -14,6 +14,8 @@ pub(crate) enum What<M> {
         epoch: u32,
         packet: Packet<M>,
     },
+    /// A link has taken the first packet of those that wait for it.
+    Taken { lane: u32, epoch: u32 },
     /// A timer of this node may be due.
     Timer { slot: u16 },
     /// A sync of this node ends.
@@ -101,21 +103,64 @@ impl<M> What<M> {
         }
     }
 
-    /// A number for each kind, for the trace.
-    pub(crate) const fn kind(&self) -> u64 {
+    /// What it is, where, and what it says, for the trace. Of what nodes say to each other it has
+    /// no more than the way: that follows from what they did before, which is in the trace.
+    pub(crate) fn words(&self) -> [u64; 2] {
+        let at = |kind: u64, place: u64| place << 8 | kind;
         match self {
-            What::Arrive { packet: Packet::Peer(_) | Packet::Damaged(_), .. } => 1,
-            What::Arrive { packet: Packet::Up { .. }, .. } => 2,
-            What::Arrive { packet: Packet::Down { .. }, .. } => 3,
-            What::Timer { .. } => 4,
-            What::Synced { .. } => 5,
-            What::Ready { .. } => 6,
-            What::ClientWake { .. } => 7,
-            What::ClientGone { .. } => 8,
-            What::Observe => 9,
-            What::Strobe { .. } => 10,
+            What::Arrive { lane, epoch, packet } => {
+                let place = u64::from(*lane) | u64::from(*epoch) << 24;
+                let (kind, said) = match packet {
+                    Packet::Peer(_) => (1, 0),
+                    Packet::Damaged(frame) => (2, digest(frame)),
+                    Packet::Up { client, connection, what } => {
+                        (3, what.digest() ^ seat(*client, *connection))
+                    }
+                    Packet::Down { client, connection, what } => {
+                        (4, what.digest() ^ seat(*client, *connection))
+                    }
+                };
+                [at(kind, place), said]
+            }
+            What::Taken { lane, epoch } => [at(5, u64::from(*lane)), u64::from(*epoch)],
+            What::Timer { slot } => [at(6, u64::from(*slot)), 0],
+            What::Synced { slot, life } => [at(7, u64::from(*slot)), u64::from(*life)],
+            What::Ready { slot, life } => [at(8, u64::from(*slot)), u64::from(*life)],
+            What::ClientWake { client } => [at(9, u64::from(*client)), 0],
+            What::ClientGone { client } => [at(10, u64::from(*client)), 0],
+            What::Strobe { id } => [at(11, u64::from(id.0)), 0],
+            What::Observe => [at(12, 0), 0],
         }
     }
+}
+
+impl Up {
+    fn digest(&self) -> u64 {
+        match self {
+            Up::Open => 1,
+            Up::Close => 2,
+            Up::Frame(frame) | Up::Damaged(frame) => digest(frame),
+        }
+    }
+}
+
+impl Down {
+    fn digest(&self) -> u64 {
+        match self {
+            Down::Opened => 1,
+            Down::Refused => 2,
+            Down::Closed => 3,
+            Down::Frame(frame) | Down::Damaged(frame) => digest(frame),
+        }
+    }
+}
+
+const fn seat(client: u32, connection: u64) -> u64 {
+    (client as u64).rotate_left(48) ^ connection.rotate_left(32)
+}
+
+fn digest(frame: &[u8]) -> u64 {
+    u64::from(crc32fast::hash(frame)) << 3 | 4
 }
 
 /// What of a replicated log is mixed into the trace after every event of its node.

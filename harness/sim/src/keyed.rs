@@ -6,6 +6,8 @@
 
 use tribunal_history::{Nanos, Random, Seed};
 
+use crate::weather::Delay;
+
 /// The seeds of a run's purposes, derived once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Keys {
@@ -19,6 +21,7 @@ pub(crate) struct Keys {
     burst: Seed,
     damage: Seed,
     replay: Seed,
+    delay: Seed,
 }
 
 /// Which thing: where, when, and the how-manieth at that instant.
@@ -46,6 +49,7 @@ impl Keys {
             burst: seed.child("burst"),
             damage: seed.child("damage"),
             replay: seed.child("replay"),
+            delay: seed.child("delay"),
         }
     }
 
@@ -92,6 +96,12 @@ impl Keys {
     /// Whether an old message comes once more, and which.
     pub(crate) fn replay(&self, key: Key) -> Random {
         keyed(self.replay, key).random()
+    }
+
+    /// How long a link of uneven ones takes.
+    pub(crate) fn delay(&self, lane: usize) -> Delay {
+        let key = Key { place: lane as u64, life: 0, at: Nanos::ZERO, ordinal: 0 };
+        Delay::of_a_link(&mut keyed(self.delay, key).random())
     }
 
     /// What a fault of a disk strikes, and how.

@@ -8,7 +8,8 @@ use tribunal_history::{Nanos, PPM, PacketFault, Random};
 use crate::bursts::Bursts;
 use crate::event::Packet;
 use crate::keyed::Ordinal;
-use crate::weather::{Transport, Weather};
+use crate::line::Line;
+use crate::weather::{Delay, Transport, Weather};
 
 /// Packets a cut lane holds at most; more are lost, as from a full buffer.
 const HELD_MAX: usize = 1_024;
@@ -58,13 +59,20 @@ impl Traffic {
     }
 }
 
-/// What befalls a packet: when it comes, and perhaps once more.
+/// What befalls a packet: how long it is under way, and perhaps once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fate {
-    /// When it comes; `None` if it is lost.
-    pub(crate) at: Option<Nanos>,
-    /// When it comes again.
+    /// How long until it comes; `None` if it is lost.
+    pub(crate) wait: Option<Nanos>,
+    /// How long until it comes again.
     pub(crate) again: Option<Nanos>,
+    /// Whether a fault had a part in it.
+    is_harmed: bool,
+}
+
+impl Fate {
+    /// It never comes.
+    pub(crate) const LOST: Fate = Fate { wait: None, again: None, is_harmed: true };
 }
 
 /// One directed path.
@@ -84,10 +92,12 @@ pub(crate) struct Lane<M> {
     pub(crate) recent: VecDeque<M>,
     /// When loss comes in bursts.
     pub(crate) bursts: Option<Bursts>,
+    /// Its own delay, if links are uneven.
+    pub(crate) delay: Option<Delay>,
     /// When the last packet of a stream came.
-    last: Nanos,
-    /// When the line is free again, under a limit of bandwidth.
-    free_at: Nanos,
+    pub(crate) last: Nanos,
+    /// What waits for it, under a limit of bandwidth.
+    pub(crate) line: Line<M>,
 }
 
 impl<M> Lane<M> {
@@ -101,8 +111,9 @@ impl<M> Lane<M> {
             down_until: Nanos::ZERO,
             recent: VecDeque::new(),
             bursts: None,
+            delay: None,
             last: Nanos::ZERO,
-            free_at: Nanos::ZERO,
+            line: Line::new(),
         }
     }
 
@@ -111,15 +122,14 @@ impl<M> Lane<M> {
         self.state.packet.bandwidth > 0
     }
 
-    /// What befalls a packet of so many bytes that is sent now. Queueing comes after the drawn
-    /// delay; the order of a stream is kept against `last`, the lane's own if it is `None`.
-    pub(crate) fn fate(
-        &mut self,
-        (now, bytes): (Nanos, u64),
-        weather: &Weather,
-        random: &mut Random,
-        last: Option<&mut Nanos>,
-    ) -> Fate {
+    /// What befalls a packet that is sent now, apart from what waits before it.
+    pub(crate) fn fate(&mut self, now: Nanos, weather: &Weather, random: &mut Random) -> Fate {
+        let fate = self.fated(now, weather, random);
+        self.traffic.harmed += u64::from(fate.is_harmed || self.is_throttled());
+        fate
+    }
+
+    fn fated(&mut self, now: Nanos, weather: &Weather, random: &mut Random) -> Fate {
         let fault = self.state.packet;
         let natural = weather.delay.draw(random);
         let mut wait = natural + extra_delay(fault, random);
@@ -151,30 +161,17 @@ impl<M> Lane<M> {
             }
             let loss = loss_at(now);
             if loss > 0 && chance(random, loss) {
-                self.traffic.harmed += 1;
                 self.bursts = bursts;
-                return Fate { at: None, again: None };
+                return Fate::LOST;
             }
             let twice = fault.duplicate_ppm.max(weather.duplicate_ppm);
             if twice > 0 && chance(random, twice) {
-                again = Some(now + wait + weather.delay.draw(random));
+                again = Some(wait + weather.delay.draw(random));
                 harmed = true;
             }
         }
         self.bursts = bursts;
-        let mut at = now + wait;
-        if let Some(takes) = (bytes * 1_000_000_000).checked_div(fault.bandwidth) {
-            self.free_at = self.free_at.max(now) + Nanos(takes);
-            at = at + (self.free_at - now);
-            harmed = true;
-        }
-        if stream {
-            let last = last.unwrap_or(&mut self.last);
-            at = at.max(*last + Nanos(1));
-            *last = at;
-        }
-        self.traffic.harmed += u64::from(harmed);
-        Fate { at: Some(at), again }
+        Fate { wait: Some(wait), again, is_harmed: harmed }
     }
 
     /// Remembers what was sent, as far as it may come once more.
@@ -202,6 +199,8 @@ impl<M> Lane<M> {
     pub(crate) fn break_off(&mut self) {
         self.epoch = self.epoch.wrapping_add(1);
         self.held.clear();
+        self.line.clear();
+        self.last = Nanos::ZERO;
     }
 }
 
@@ -229,20 +228,14 @@ mod tests {
 
     fn fates(lane: &mut Lane<()>, weather: &Weather) -> Vec<Fate> {
         let mut random = Seed(5).random();
-        (0..2_000)
-            .map(|number| lane.fate((Nanos(number * 1_000), 100), weather, &mut random, None))
-            .collect()
+        (0..2_000).map(|number| lane.fate(Nanos(number * 1_000), weather, &mut random)).collect()
     }
 
     #[test]
-    fn a_stream_keeps_its_order_and_loses_nothing() {
-        let lossy = PacketFault { loss_ppm: 300_000, jitter: Nanos(5_000), ..PacketFault::CLEAR };
-        let times: Vec<_> = fates(&mut under(lossy), &Weather::CALM)
-            .into_iter()
-            .map(|fate| (fate.at.expect("nothing is lost"), fate.again))
-            .collect();
-        assert!(times.windows(2).all(|pair| pair[0].0 < pair[1].0), "in order");
-        assert!(times.iter().all(|(_, again)| again.is_none()));
+    fn a_stream_loses_and_doubles_nothing() {
+        let lossy = PacketFault { loss_ppm: 300_000, duplicate_ppm: 300_000, ..PacketFault::CLEAR };
+        let fates = fates(&mut under(lossy), &Weather::CALM);
+        assert!(fates.iter().all(|fate| fate.wait.is_some() && fate.again.is_none()));
     }
 
     #[test]
@@ -250,20 +243,12 @@ mod tests {
         let weather = Weather::CALM.over(Transport::Datagram);
         let fault = PacketFault { loss_ppm: 100_000, duplicate_ppm: 100_000, ..PacketFault::CLEAR };
         let fates = fates(&mut under(fault), &weather);
-        let lost = fates.iter().filter(|fate| fate.at.is_none()).count();
+        let lost = fates.iter().filter(|fate| fate.wait.is_none()).count();
         let doubled = fates.iter().filter(|fate| fate.again.is_some()).count();
         assert!((120..280).contains(&lost) && (100..280).contains(&doubled), "{lost} {doubled}");
-        let came: Vec<_> = fates.iter().filter_map(|fate| fate.at).collect();
-        assert!(came.windows(2).any(|pair| pair[0] > pair[1]), "some overtake");
-    }
-
-    #[test]
-    fn bandwidth_makes_packets_queue() {
-        let slow = PacketFault { bandwidth: 10_000, ..PacketFault::CLEAR };
-        let fates = fates(&mut under(slow), &Weather::CALM);
-        // A hundred bytes take 10 ms; 2,000 of them 20 s.
-        let last = fates[1_999].at.unwrap();
-        assert!(last > Nanos::from_secs(19) && last < Nanos::from_secs(21), "{last}");
+        let came: Vec<_> = fates.iter().filter_map(|fate| fate.wait).collect();
+        // They are sent a microsecond apart.
+        assert!(came.windows(2).any(|pair| pair[0] > pair[1] + Nanos(1_000)), "some overtake");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod faults;
 mod host;
 mod keyed;
 mod lane;
+mod line;
 mod network;
 mod nodes;
 mod notebook;

@@ -10,11 +10,10 @@ use tribunal_systems::ClientEvent;
 
 use crate::event::{Down, Packet, Up, What};
 use crate::keyed::Key;
-use crate::weather::Transport;
+use crate::lane::Fate;
+use crate::weather::{Transport, Weather};
 use crate::world::World;
 
-/// How far apart packets come that waited for a heal.
-const BURST: Nanos = Nanos::from_micros(10);
 /// What a packet weighs beside its content, on a link whose bandwidth is limited.
 const HEADER_BYTES: u64 = 60;
 
@@ -26,52 +25,82 @@ impl<C: Core> World<'_, C> {
     }
 
     fn send_packet(&mut self, lane: usize, packet: Packet<C::Message>) {
-        let bytes = if self.lanes[lane].is_throttled() { weight(&packet) } else { 0 };
-        let now = self.now;
-        let path = &mut self.lanes[lane];
         let stream = self.options.weather.transport == Transport::Stream;
-        if stream && now < path.down_until {
+        if stream && self.now < self.lanes[lane].down_until {
             return self.note_sent(lane, &packet, [None, None]);
         }
-        let key = Key { place: lane as u64, life: 0, at: now, ordinal: path.ordinal.take(now) };
-        let mut random = self.keys.fate(key);
-        let fate = path.fate((now, bytes), &self.options.weather, &mut random, None);
-        let epoch = path.epoch;
-        self.note_sent(lane, &packet, [fate.at, fate.again]);
-        let lane = lane as u32;
-        if let Some(again) = fate.again {
-            self.at(again, What::Arrive { lane, epoch, packet: packet.clone() });
-        }
-        if let Some(at) = fate.at {
-            self.at(at, What::Arrive { lane, epoch, packet });
-        }
+        self.commit(lane, packet, &self.weather_of(lane));
     }
 
     /// Sends on a client's connection, either way: always a stream, in order.
     fn send_on_connection(&mut self, lane: usize, packet: Packet<C::Message>) {
         let packet = self.damaged_on_connection(lane, packet);
-        let bytes = if self.lanes[lane].is_throttled() { weight(&packet) } else { 0 };
+        if self.last_of(lane, &packet).is_some() {
+            self.commit(lane, packet, &self.weather_of(lane).over(Transport::Stream));
+        }
+    }
+
+    /// Draws what befalls a packet, and sends it off or lets it wait for the link.
+    fn commit(&mut self, lane: usize, packet: Packet<C::Message>, weather: &Weather) {
         let now = self.now;
         let path = &mut self.lanes[lane];
         let key = Key { place: lane as u64, life: 0, at: now, ordinal: path.ordinal.take(now) };
-        let mut random = self.keys.fate(key);
-        let (client, connection, is_up) = match &packet {
+        let fate = path.fate(now, weather, &mut self.keys.fate(key));
+        if fate == Fate::LOST {
+            return self.note_sent(lane, &packet, [None, None]);
+        }
+        if path.is_throttled() {
+            let bytes = weight(&packet);
+            let message = self.noted(lane, &packet, MessageFate::UnderWay);
+            let has_room = self.wait_in_line(lane, packet, (bytes, fate));
+            return self.note_in_line(lane, message, has_room);
+        }
+        if self.notebook.is_none() {
+            self.set_off(lane, packet, fate);
+            return;
+        }
+        let noted = packet.clone();
+        let due = self.set_off(lane, packet, fate);
+        self.note_sent(lane, &noted, due);
+    }
+
+    /// A packet is on its way now; gives when it is due. Of a stream it comes behind what was sent
+    /// before.
+    pub(crate) fn set_off(
+        &mut self,
+        lane: usize,
+        packet: Packet<C::Message>,
+        fate: Fate,
+    ) -> [Option<Nanos>; 2] {
+        let now = self.now;
+        let mut at = fate.wait.map(|wait| now + wait);
+        let is_peer = matches!(packet, Packet::Peer(_) | Packet::Damaged(_));
+        if !is_peer || self.options.weather.transport == Transport::Stream {
+            let Some(last) = self.last_of(lane, &packet) else { return [None, None] };
+            at = at.map(|at| at.max(*last + Nanos(1)));
+            *last = at.unwrap_or(*last);
+        }
+        let again = fate.again.map(|wait| now + wait);
+        let (epoch, number) = (self.lanes[lane].epoch, lane as u32);
+        if let Some(again) = again {
+            self.at(again, What::Arrive { lane: number, epoch, packet: packet.clone() });
+        }
+        if let Some(at) = at {
+            self.at(at, What::Arrive { lane: number, epoch, packet });
+        }
+        [at, again]
+    }
+
+    /// When the last packet of its stream comes; `None` if its connection is gone.
+    fn last_of(&mut self, lane: usize, packet: &Packet<C::Message>) -> Option<&mut Nanos> {
+        let (client, connection, is_up) = match packet {
             Packet::Up { client, connection, .. } => (*client, *connection, true),
             Packet::Down { client, connection, .. } => (*client, *connection, false),
-            Packet::Peer(_) | Packet::Damaged(_) => return,
+            Packet::Peer(_) | Packet::Damaged(_) => return Some(&mut self.lanes[lane].last),
         };
-        let seat = self.clients[client as usize].as_mut();
-        let known = seat.and_then(|seat| seat.connection.as_mut());
-        let Some(known) = known.filter(|known| known.id == connection) else { return };
-        let last = if is_up { &mut known.up } else { &mut known.down };
-        let weather = self.options.weather.over(Transport::Stream);
-        let fate = path.fate((now, bytes), &weather, &mut random, Some(last));
-        let epoch = path.epoch;
-        self.note_sent(lane, &packet, [fate.at, None]);
-        let lane = lane as u32;
-        if let Some(at) = fate.at {
-            self.at(at, What::Arrive { lane, epoch, packet });
-        }
+        let known = self.clients[client as usize].as_mut()?.connection.as_mut();
+        let known = known.filter(|known| known.id == connection)?;
+        Some(if is_up { &mut known.up } else { &mut known.down })
     }
 
     pub(crate) fn send_up(&mut self, node: NodeId, client: u32, connection: u64, what: Up) {
@@ -245,6 +274,10 @@ impl<C: Core> World<'_, C> {
         self.change_harm(lane, to);
         let path = &mut self.lanes[lane];
         let from = std::mem::replace(&mut path.state, to);
+        if from.packet.bandwidth != to.packet.bandwidth {
+            self.change_bandwidth(lane);
+        }
+        let path = &mut self.lanes[lane];
         if from.hold.is_none() || to.is_cut() {
             if to.reset {
                 // What waits has a connection no more.
@@ -260,11 +293,11 @@ impl<C: Core> World<'_, C> {
             held.iter().for_each(|packet| self.reset(lane, packet));
             return;
         }
-        let epoch = path.epoch;
-        for (position, packet) in (1..).zip(held) {
-            let at = self.now + BURST.times(position);
-            self.note_released(lane, at);
-            self.at(at, What::Arrive { lane: lane as u32, epoch, packet });
+        // All of it at once, and so before what was sent later.
+        let (epoch, now) = (path.epoch, self.now);
+        for packet in held {
+            self.note_released(lane, now);
+            self.at(now, What::Arrive { lane: lane as u32, epoch, packet });
         }
     }
 }

@@ -9,10 +9,9 @@ use crate::event::{Down, What, digest_of};
 use crate::host::{Host, Said, Want};
 use crate::keyed::Key;
 use crate::violation::Violation;
+use crate::weather::Transport;
 use crate::world::World;
 
-/// How long a node that goes on takes for each thing that waited.
-const CATCH_UP: Nanos = Nanos::from_micros(10);
 /// What waits for a paused node at most; of more, messages and requests are lost.
 const BACKLOG_MAX: usize = 4_096;
 /// The longest a node waits before it dials a peer again.
@@ -79,6 +78,9 @@ impl<C: Core> World<'_, C> {
 
     /// Its peers find it again one after the other.
     fn redial(&mut self, slot: usize) {
+        if self.options.weather.transport == Transport::Datagram {
+            return;
+        }
         let node = self.seats[slot].node;
         for other in 0..self.seats.len() {
             let peer = self.seats[other].node;
@@ -119,7 +121,7 @@ impl<C: Core> World<'_, C> {
         for (connection, client) in connections {
             self.send_down(node, client, connection, Down::Closed);
         }
-        if self.options.weather.transport == crate::Transport::Stream {
+        if self.options.weather.transport == Transport::Stream {
             for other in 0..self.seats.len() {
                 let peer = self.seats[other].node;
                 for lane in [self.lane(Some(peer), Some(node)), self.lane(Some(node), Some(peer))] {
@@ -133,6 +135,7 @@ impl<C: Core> World<'_, C> {
     pub(crate) fn say(&mut self, slot: usize, state: NodeState, cause: Cause, detail: String) {
         let node = self.seats[slot].node;
         self.trace.mix(u64::from(node.0) << 8 | state as u64);
+        self.trace.mix_all(&detail);
         self.tell(Report::Node { node, state, cause, detail });
     }
 
@@ -168,13 +171,17 @@ impl<C: Core> World<'_, C> {
         }
         // A process often looks at its timers before its sockets.
         let timers_first = random.chance(1, 2);
-        let behind = Nanos(CATCH_UP.0 * (backlog.len() as u64 + 1));
-        for (position, what) in (1..).zip(backlog) {
-            self.later(CATCH_UP.times(position), what);
+        seat.timer_at = Some(self.now);
+        let timer = What::Timer { slot: slot as u16 };
+        // All of it at once, and so before what comes later.
+        if timers_first {
+            backlog.insert(0, timer);
+        } else {
+            backlog.push(timer);
         }
-        let wait = if timers_first { Nanos::ZERO } else { behind };
-        self.seats[slot].timer_at = Some(self.now + wait);
-        self.later(wait, What::Timer { slot: slot as u16 });
+        for what in backlog {
+            self.at(self.now, what);
+        }
     }
 
     pub(crate) fn fire_timers(&mut self, slot: usize) {
@@ -267,7 +274,7 @@ impl<C: Core> World<'_, C> {
 
     fn hear(&mut self, slot: usize, notes: &[Note]) {
         for note in notes {
-            self.trace.note(note);
+            self.trace.note(slot, note);
             match *note {
                 Note::Role { role, term } => {
                     let seat = &mut self.seats[slot];
@@ -333,7 +340,8 @@ impl<C: Core> World<'_, C> {
         match to {
             NodeHold::Killed | NodeHold::PowerCut if lives || seat.is_starting => {
                 let power = to == NodeHold::PowerCut;
-                let unsynced = self.end(slot, power).unwrap_or(0);
+                let unsynced =
+                    self.end(slot, power).unwrap_or_else(|| self.forget_cache(slot, power));
                 let lost = if power {
                     format!(", {unsynced} bytes unsynced just before")
                 } else {
@@ -361,9 +369,20 @@ impl<C: Core> World<'_, C> {
                 self.start(slot);
                 (format!("{node} starts again"), true)
             }
-            NodeHold::Killed | NodeHold::PowerCut | NodeHold::Paused => {
-                (format!("{node} was down already"), false)
+            NodeHold::PowerCut => {
+                let lost = self.forget_cache(slot, true);
+                (format!("{node} was down already, {lost} bytes unsynced just before"), lost > 0)
             }
+            NodeHold::Killed | NodeHold::Paused => (format!("{node} was down already"), false),
         }
+    }
+
+    /// The machine of a node that does not run loses power, if it does; gives what was not synced.
+    fn forget_cache(&mut self, slot: usize, power: bool) -> u64 {
+        let unsynced = self.seats[slot].disk_mut().unsynced();
+        if power {
+            self.power_off(slot);
+        }
+        unsynced
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Notebook {
     under_way: BTreeMap<u32, VecDeque<(Nanos, u64)>>,
     /// What each cut lane holds, in order.
     held: BTreeMap<u32, VecDeque<u64>>,
+    /// What waits for each narrow lane, in order.
+    in_line: BTreeMap<u32, VecDeque<u64>>,
 }
 
 impl Notebook {
@@ -40,6 +42,7 @@ impl Notebook {
             first: 0,
             under_way: BTreeMap::new(),
             held: BTreeMap::new(),
+            in_line: BTreeMap::new(),
         }
     }
 
@@ -70,6 +73,27 @@ impl Notebook {
         }
     }
 
+    /// A message waits for a narrow lane, or is lost because there is no room for it.
+    pub(crate) fn waits(&mut self, lane: u32, message: Message, has_room: bool) {
+        if message.sent > self.wanted.until {
+            return;
+        }
+        if has_room {
+            let number = self.first + self.kept.len() as u64;
+            self.in_line.entry(lane).or_default().push_back(number);
+        }
+        self.note(lane, message, None, !has_room);
+    }
+
+    /// What waited first for a narrow lane is on its way, to come at these times.
+    pub(crate) fn off(&mut self, lane: u32, due: [Option<Nanos>; 2]) {
+        let first = self.in_line.get_mut(&lane).and_then(VecDeque::pop_front);
+        if let Some(number) = first {
+            let due = due.into_iter().flatten();
+            self.under_way.entry(lane).or_default().extend(due.map(|at| (at, number)));
+        }
+    }
+
     /// A message comes to the end of its lane, or to what stops it there.
     pub(crate) fn ended(&mut self, lane: u32, now: Nanos, fate: MessageFate) {
         let Some(waiting) = self.under_way.get_mut(&lane) else { return };
@@ -96,9 +120,11 @@ impl Notebook {
         }
     }
 
-    /// What a lane held is lost.
+    /// What a lane held, or what waited for it, is lost.
     pub(crate) fn dropped(&mut self, lane: u32) {
-        for number in self.held.remove(&lane).unwrap_or_default() {
+        let held = self.held.remove(&lane).unwrap_or_default();
+        let in_line = self.in_line.remove(&lane).unwrap_or_default();
+        for number in held.into_iter().chain(in_line) {
             if let Some(message) = self.message(number) {
                 message.fate = MessageFate::Cut;
             }
@@ -136,6 +162,22 @@ impl<C: Core> World<'_, C> {
         }
     }
 
+    /// A packet waits for a narrow lane, or there is no room for it.
+    pub(crate) fn note_in_line(&mut self, lane: usize, message: Option<Message>, has_room: bool) {
+        if let Some(message) = message
+            && let Some(notebook) = &mut self.notebook
+        {
+            notebook.waits(lane as u32, message, has_room);
+        }
+    }
+
+    /// What waited first for a narrow lane is to come at these times.
+    pub(crate) fn note_off(&mut self, lane: usize, due: [Option<Nanos>; 2]) {
+        if let Some(notebook) = &mut self.notebook {
+            notebook.off(lane as u32, due);
+        }
+    }
+
     /// An older packet is to come once more.
     pub(crate) fn note_repeated(&mut self, lane: usize, packet: &Packet<C::Message>, due: Nanos) {
         if let Some(message) = self.noted(lane, packet, MessageFate::Repeated)
@@ -167,7 +209,7 @@ impl<C: Core> World<'_, C> {
     }
 
     /// A packet in words; `None` if nothing is noted.
-    fn noted(
+    pub(crate) fn noted(
         &self,
         lane: usize,
         packet: &Packet<C::Message>,
@@ -179,16 +221,19 @@ impl<C: Core> World<'_, C> {
         let (label, term) = match packet {
             Packet::Peer(message) => C::tell(message),
             Packet::Damaged(_) => ("damaged frame".to_owned(), None),
-            Packet::Up { client, what, .. } => (of_client(*client, up(what)), None),
-            Packet::Down { client, what, .. } => (of_client(*client, down(what)), None),
+            Packet::Up { client, what, .. } => (self.of_client(*client, up(what)), None),
+            Packet::Down { client, what, .. } => (self.of_client(*client, down(what)), None),
         };
         let (from, to) = (end(lane / ends), end(lane % ends));
         Some(Message { from, to, sent: self.now, ended: None, label, term, fate })
     }
-}
 
-fn of_client(client: u32, what: &str) -> String {
-    format!("{what} (seat {client})")
+    fn of_client(&self, client: u32, what: &str) -> String {
+        match &self.clients[client as usize] {
+            Some(seat) => format!("{what} of process {}", seat.process),
+            None => format!("{what} of a client that is gone"),
+        }
+    }
 }
 
 const fn up(what: &Up) -> &'static str {

@@ -1,6 +1,9 @@
 //! A digest of everything that happened, so that two runs can be compared.
 
+use serde::Serialize;
 use tribunal_history::{Nanos, Note};
+
+use crate::event::What;
 
 /// Events between two hashes that are kept.
 pub const TRACE_STEP: u64 = 1_024;
@@ -30,14 +33,6 @@ impl Trace {
         &self.times
     }
 
-    /// Between which events two runs part, as the numbers of the first that may differ and of the
-    /// last that may be the first; `None` if they are equal.
-    pub fn parts_from(&self, other: &Trace) -> Option<(u64, u64)> {
-        let equal = self.steps.iter().zip(&other.steps).take_while(|(one, two)| one == two).count();
-        let first = equal as u64 * TRACE_STEP;
-        (self != other).then_some((first + 1, first + TRACE_STEP))
-    }
-
     pub(crate) fn mix(&mut self, word: u64) {
         // One round of wyhash-like multiplication and folding.
         let product = u128::from(self.state ^ word ^ 0xa076_1d64_78bd_642f)
@@ -45,16 +40,30 @@ impl Trace {
         self.state = (product >> 64) as u64 ^ product as u64;
     }
 
-    pub(crate) fn event(&mut self, number: u64, at: Nanos, what: u64) {
+    /// Mixes in what can be encoded, whole.
+    pub(crate) fn mix_all(&mut self, what: &impl Serialize) {
+        let bytes = postcard::to_stdvec(what).unwrap_or_default();
+        self.mix(bytes.len() as u64);
+        for eight in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..eight.len()].copy_from_slice(eight);
+            self.mix(u64::from_le_bytes(word));
+        }
+    }
+
+    pub(crate) fn event<M>(&mut self, number: u64, at: Nanos, what: &What<M>) {
         self.mix(at.0);
-        self.mix(what);
+        for word in what.words() {
+            self.mix(word);
+        }
         if number.is_multiple_of(TRACE_STEP) {
             self.steps.push(self.state);
             self.times.push(at);
         }
     }
 
-    pub(crate) fn note(&mut self, note: &Note) {
+    pub(crate) fn note(&mut self, slot: usize, note: &Note) {
+        self.mix(slot as u64);
         match *note {
             Note::Role { role, term } => self.mix(term << 3 | role as u64),
             Note::Appended { index, term, digest } => {
@@ -71,22 +80,52 @@ impl Trace {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use bytes::Bytes;
 
-    fn trace(events: u64, odd: Option<u64>) -> Trace {
+    use super::*;
+    use crate::event::{Packet, Up};
+
+    fn trace(events: u64, odd: Option<(u64, What<()>)>) -> Trace {
         let mut trace = Trace::default();
         for number in 1..=events {
-            trace.event(number, Nanos(number), u64::from(odd == Some(number)));
+            let what = odd.as_ref().filter(|(at, _)| *at == number).map(|(_, what)| what);
+            trace.event(number, Nanos(number), what.unwrap_or(&What::Observe));
         }
         trace
     }
 
     #[test]
-    fn a_difference_is_found_within_a_step() {
-        assert_eq!(trace(5_000, None).parts_from(&trace(5_000, None)), None);
-        let odd = trace(5_000, Some(3_000));
-        assert_eq!(trace(5_000, None).parts_from(&odd), Some((2_049, 3_072)));
-        assert_eq!(trace(5_000, None).parts_from(&trace(5_001, None)), Some((4_097, 5_120)));
+    fn a_difference_shows_from_its_step_on() {
+        let odd = trace(5_000, Some((3_000, What::Timer { slot: 1 })));
+        let equal = |one: &Trace, other: &Trace| -> Vec<bool> {
+            one.steps().iter().zip(other.steps()).map(|(one, other)| one == other).collect()
+        };
+        assert_eq!(equal(&trace(5_000, None), &odd), [true, true, false, false]);
         assert_eq!(odd.times(), [1_024, 2_048, 3_072, 4_096].map(Nanos));
+    }
+
+    #[test]
+    fn who_and_what_is_said_is_in_it() {
+        let request = |lane, client, frame: &'static [u8]| What::Arrive {
+            lane,
+            epoch: 0,
+            packet: Packet::Up {
+                client,
+                connection: 3,
+                what: Up::Frame(Bytes::from_static(frame)),
+            },
+        };
+        let with = |what| trace(10, Some((5, what))).hash();
+        let all = [
+            with(request(1, 2, b"key 4")),
+            with(request(1, 2, b"key 5")),
+            with(request(2, 2, b"key 4")),
+            with(request(1, 3, b"key 4")),
+            with(What::Timer { slot: 1 }),
+            with(What::Timer { slot: 2 }),
+            with(What::Synced { slot: 1, life: 1 }),
+            with(What::Synced { slot: 1, life: 2 }),
+        ];
+        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), all.len());
     }
 }

@@ -44,6 +44,8 @@ impl Delay {
     /// 5 ms and an exponential part of 10 ms in the mean, as between far cities.
     pub const SLOW: Delay =
         Delay::Exponential { min: Nanos::from_millis(5), mean: Nanos::from_millis(10) };
+    /// 40 ms, always.
+    pub const FAR: Delay = Delay::Constant(Nanos::from_millis(40));
     /// A local network of which one message in a hundred takes up to 300 ms.
     pub const TAIL: Delay = Delay::HeavyTail {
         min: Nanos::from_micros(200),
@@ -51,6 +53,26 @@ impl Delay {
         max: Nanos::from_millis(300),
         tail_ppm: 10_000,
     };
+
+    /// Nothing is left to chance: the time it usually takes, its median but for a heavy tail.
+    #[must_use]
+    pub const fn usual(self) -> Delay {
+        let time = match self {
+            Delay::Constant(time) => time,
+            Delay::Uniform { min, max } => Nanos(min.0.midpoint(max.0)),
+            Delay::Exponential { min, mean } => {
+                Nanos(min.0 + ((mean.0 as u128 * LN_2) >> 16) as u64)
+            }
+            Delay::HeavyTail { min, usual, .. } => Nanos(min.0.midpoint(usual.0)),
+        };
+        Delay::Constant(time)
+    }
+
+    /// What one link of uneven ones has.
+    pub(crate) fn of_a_link(random: &mut Random) -> Delay {
+        let all = [Weather::CALM.delay, Delay::JITTER, Delay::SLOW, Delay::TAIL, Delay::FAR];
+        all[random.below(all.len() as u64) as usize]
+    }
 
     /// One draw.
     pub fn draw(self, random: &mut Random) -> Nanos {
@@ -73,10 +95,11 @@ fn between(random: &mut Random, min: Nanos, max: Nanos) -> Nanos {
     Nanos(random.between(min.0, max.0.max(min.0)))
 }
 
+/// ln 2 in 65,536ths.
+const LN_2: u128 = 45_426;
+
 /// −ln u for a uniform u, with the logarithm of the mantissa taken as linear (0.086 off at most).
 fn exponential(random: &mut Random, mean: Nanos) -> Nanos {
-    /// ln 2 in 65,536ths.
-    const LN_2: u128 = 45_426;
     let bits = random.bits() | 1;
     let zeros = u128::from(bits.leading_zeros());
     // The 16 bits behind the leading one.
@@ -104,6 +127,8 @@ pub struct Weather {
     pub transport: Transport,
     /// How long a message is under way, between nodes and between clients and nodes.
     pub delay: Delay,
+    /// Whether each directed link has a delay of its own instead, drawn from the seed.
+    pub is_uneven: bool,
     /// Packets lost, in a million.
     pub loss_ppm: u32,
     /// Packets that come twice, in a million; only of datagrams.
@@ -119,6 +144,7 @@ impl Weather {
     pub const CALM: Weather = Weather {
         transport: Transport::Stream,
         delay: Delay::Uniform { min: Nanos::from_micros(200), max: Nanos::from_millis(1) },
+        is_uneven: false,
         loss_ppm: 0,
         duplicate_ppm: 0,
         sync: Delay::Exponential { min: Nanos::from_micros(300), mean: Nanos::from_micros(500) },
@@ -130,11 +156,12 @@ impl Weather {
     pub const fn still(self) -> Weather {
         Weather {
             transport: self.transport,
-            delay: Delay::Constant(Nanos::from_micros(600)),
+            delay: self.delay.usual(),
+            is_uneven: self.is_uneven,
             loss_ppm: 0,
             duplicate_ppm: 0,
-            sync: Delay::Constant(Nanos::from_micros(800)),
-            start: Delay::Constant(Nanos::from_millis(40)),
+            sync: self.sync.usual(),
+            start: self.start.usual(),
         }
     }
 
@@ -146,7 +173,10 @@ impl Weather {
 }
 
 /// The options of a simulated cluster, as `--option NAME=VALUE` takes them.
-pub const SIM_OPTIONS: &[&str] = &["transport", "delay"];
+pub const SIM_OPTIONS: &[&str] = &["transport", "delay", "loss-ppm", "duplicate-ppm"];
+
+/// The most packets lost or doubled, in a million.
+const PPM_MAX: u32 = 300_000;
 
 /// An option with a value it cannot have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -175,9 +205,23 @@ impl Weather {
             Some("jitter") => Delay::JITTER,
             Some("slow") => Delay::SLOW,
             Some("tail") => Delay::TAIL,
-            Some(value) => return refused("delay", value, "local, jitter, slow or tail"),
+            Some("constant") => Weather::CALM.delay.usual(),
+            Some("uneven") => Weather::CALM.delay,
+            Some(value) => {
+                let known = "local, constant, jitter, slow, tail or uneven";
+                return refused("delay", value, known);
+            }
         };
-        Ok(Weather { transport, delay, ..Weather::CALM })
+        let is_uneven = options.get("delay").is_some_and(|delay| delay == "uneven");
+        let ppm = |name| match options.get(name) {
+            None => Ok(0),
+            Some(value) => match value.parse() {
+                Ok(ppm) if ppm <= PPM_MAX => Ok(ppm),
+                _ => refused(name, value, "a number up to 300000").map(|_| 0),
+            },
+        };
+        let (loss_ppm, duplicate_ppm) = (ppm("loss-ppm")?, ppm("duplicate-ppm")?);
+        Ok(Weather { transport, delay, is_uneven, loss_ppm, duplicate_ppm, ..Weather::CALM })
     }
 }
 
@@ -215,6 +259,40 @@ mod tests {
         assert!((950_000..1_050_000).contains(&mean), "mean {mean}");
         let median = drawn[drawn.len() / 2];
         assert!((640_000..760_000).contains(&median), "median {median}, ln 2 is 693,147");
+    }
+
+    #[test]
+    fn the_usual_time_is_the_median() {
+        for delay in [Weather::CALM.delay, Delay::JITTER, Delay::SLOW, Weather::CALM.sync] {
+            let (drawn, Delay::Constant(usual)) = (draws(delay), delay.usual()) else {
+                panic!("a usual time is one time");
+            };
+            let median = drawn[drawn.len() / 2];
+            assert!(
+                usual.0.abs_diff(median) < median / 20,
+                "{usual} of {delay:?}, median {median}"
+            );
+        }
+    }
+
+    #[test]
+    fn options_are_read_or_refused() {
+        let read = |options: &[(&str, &str)]| {
+            let options = options.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+            Weather::read(&options.collect()).map_err(|error| error.to_string())
+        };
+        let weather = read(&[("delay", "uneven"), ("loss-ppm", "2000")]).unwrap();
+        assert_eq!((weather.is_uneven, weather.loss_ppm), (true, 2_000));
+        let datagram = ("transport", "datagram");
+        assert_eq!(read(&[datagram, ("duplicate-ppm", "7")]).unwrap().duplicate_ppm, 7);
+        for (options, words) in [
+            (&[("delay", "long")][..], "option delay=long: say local, constant"),
+            (&[("loss-ppm", "300001")], "a number up to 300000"),
+            (&[("loss-ppm", "-1")], "option loss-ppm=-1"),
+            (&[("duplicate-ppm", "many")], "option duplicate-ppm=many"),
+        ] {
+            assert!(read(options).unwrap_err().contains(words), "{options:?}");
+        }
     }
 
     #[test]

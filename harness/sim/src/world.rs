@@ -59,8 +59,9 @@ pub(crate) struct World<'a, C: Core> {
     commands: Vec<Command>,
     wake: Option<Nanos>,
     is_finished: bool,
-    /// What the weather is when it is not still.
-    rough: Weather,
+    /// What the weather is where it is not calm.
+    natural: Weather,
+    is_calm: bool,
     record: Record,
     faults: BTreeMap<FaultId, FaultRecord>,
     pub(crate) invariants: Invariants,
@@ -84,12 +85,16 @@ impl<'a, C: Core> World<'a, C> {
     ) -> World<'a, C> {
         let nodes = options.config.nodes.clone();
         let ends = nodes.len() + 1;
+        let keys = Keys::new(options.seed);
+        let is_uneven = options.weather.is_uneven;
+        let lane =
+            |number: usize| Lane { delay: is_uneven.then(|| keys.delay(number)), ..Lane::new() };
         World {
-            keys: Keys::new(options.seed),
+            keys,
             now: Nanos::ZERO,
             queue: Queue::new(),
             seats: nodes.into_iter().map(Seat::new).collect(),
-            lanes: (0..ends * ends).map(|_| Lane::new()).collect(),
+            lanes: (0..ends * ends).map(lane).collect(),
             clients: Vec::new(),
             client_of: BTreeMap::new(),
             owners: BTreeMap::new(),
@@ -105,7 +110,8 @@ impl<'a, C: Core> World<'a, C> {
             commands: Vec::new(),
             wake: None,
             is_finished: false,
-            rough: options.weather,
+            natural: options.weather,
+            is_calm: false,
             record: Record::default(),
             faults: BTreeMap::new(),
             invariants: Invariants::default(),
@@ -124,7 +130,7 @@ impl<'a, C: Core> World<'a, C> {
 
     /// Runs until the interpreter has finished, or a bound is reached.
     pub(crate) fn run(mut self) -> Simulated {
-        self.look_at_the_sky();
+        self.update_weather();
         loop {
             self.drain();
             if self.is_finished || self.problem.is_some() {
@@ -188,12 +194,13 @@ impl<'a, C: Core> World<'a, C> {
         self.pass_to(at);
         let Some(what) = self.keep_if_paused(what) else { return };
         self.events += 1;
-        self.trace.event(self.events, at, what.kind());
+        self.trace.event(self.events, at, &what);
         if self.options.window.is_some_and(|(from, to)| (from..=to).contains(&self.events)) {
             self.spell_out(&what);
         }
         match what {
             What::Arrive { lane, epoch, packet } => self.arrive(lane as usize, epoch, packet),
+            What::Taken { lane, epoch } => self.taken(lane as usize, epoch),
             What::Timer { slot } => self.fire_timers(usize::from(slot)),
             What::Synced { slot, life } => self.synced(usize::from(slot), life),
             What::Ready { slot, life } => self.ready(usize::from(slot), life),
@@ -212,11 +219,21 @@ impl<'a, C: Core> World<'a, C> {
         self.lines.push(format!("{} {} ns {words}", self.events, self.now.0));
     }
 
-    /// Whether the weather is rough now or still.
-    fn look_at_the_sky(&mut self) {
+    /// Whether the weather is calm now.
+    fn update_weather(&mut self) {
         if let Some(spans) = &self.options.rough {
-            let is_rough = spans.iter().any(|span| span.contains(self.now));
-            self.options.weather = if is_rough { self.rough } else { self.rough.still() };
+            self.is_calm = !spans.iter().any(|span| span.contains(self.now));
+            self.options.weather = if self.is_calm { self.natural.still() } else { self.natural };
+        }
+    }
+
+    /// The weather on one lane.
+    pub(crate) fn weather_of(&self, lane: usize) -> Weather {
+        let weather = self.options.weather;
+        match self.lanes[lane].delay {
+            Some(delay) if self.is_calm => Weather { delay: delay.usual(), ..weather },
+            Some(delay) => Weather { delay, ..weather },
+            None => weather,
         }
     }
 
@@ -224,7 +241,7 @@ impl<'a, C: Core> World<'a, C> {
     fn pass_to(&mut self, at: Nanos) {
         if at > self.now {
             (self.now, self.at_once) = (at, 0);
-            self.look_at_the_sky();
+            self.update_weather();
         }
         self.at_once += 1;
         if self.at_once > AT_ONCE_MAX {
@@ -268,6 +285,7 @@ impl<'a, C: Core> World<'a, C> {
             }
             Entry::Complete { time, process, outcome } => history.complete(time, process, &outcome),
             Entry::Fault(fault) => {
+                self.trace.mix_all(&fault);
                 self.faults.insert(fault.planned.id, *fault);
                 return;
             }

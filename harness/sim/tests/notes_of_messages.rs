@@ -41,7 +41,7 @@ fn who_takes_notes_changes_nothing() {
         let in_time = messages.messages.iter().all(|it| it.ended.is_none_or(|end| end > it.sent));
         assert!(in_time, "a message comes after it is sent");
         let last = messages.messages.last().expect("a message");
-        assert!(last.term.is_some() || last.label.contains("seat"), "{last:?}");
+        assert!(last.term.is_some() || last.label.contains("of process"), "{last:?}");
 
         // The last ones are the same, whatever came before them.
         let few = simulated(&trial, Some(Noting { until: Nanos::MAX, most: 50 }));

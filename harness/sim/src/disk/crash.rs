@@ -52,13 +52,12 @@ enum Fate {
 
 impl SimDisk {
     /// Ends the process or the machine, also one that died in a call, and gives what was lost.
-    /// Strikes that wait for a call, and the capacity, stay as they are; [`SimDisk::crash_at`] does
-    /// not.
+    /// Strikes that wait for a call, the capacity, and what is left to count of
+    /// [`SimDisk::crash_at`] stay as they are.
     ///
     /// Costs the changed blocks, and a copy of each file that has any.
     pub fn crash(&mut self, random: &mut Random, mode: CrashMode) -> CrashReport {
-        self.gone = false;
-        self.crash_at = None;
+        self.gone = None;
         self.counts = DiskCounts::default();
         let mut report = CrashReport {
             mode,

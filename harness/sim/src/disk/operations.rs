@@ -36,7 +36,7 @@ impl SimDisk {
     fn enter(&mut self, operation: DiskOperation, file: &str) -> Result<(), DiskError> {
         self.counts.operations += 1;
         self.ordinal += 1;
-        if self.gone { Err(gone(operation, file)) } else { Ok(()) }
+        if self.is_gone() { Err(gone(operation, file)) } else { Ok(()) }
     }
 
     /// A write or sync begins; gives whether the machine dies in it.
@@ -51,19 +51,15 @@ impl SimDisk {
             CrashPoint::Sync => self.counts.syncs += 1,
         }
         self.enter(operation, file)?;
-        match &mut self.crash_at {
-            Some((waited, left)) if *waited == point => {
-                *left -= 1;
-                self.gone = *left == 0;
-            }
-            _ => {}
+        let left = &mut self.crash_at[point as usize];
+        if *left > 0 {
+            *left -= 1;
+            self.gone = (*left == 0).then_some(point);
         }
-        if self.gone {
-            self.crash_at = None;
-        } else if self.read_only {
+        if self.read_only && !self.is_gone() {
             return Err(failed(operation, file, EROFS));
         }
-        Ok(self.gone)
+        Ok(self.is_gone())
     }
 
     fn file(&mut self, operation: DiskOperation, name: &str) -> Result<FileId, DiskError> {

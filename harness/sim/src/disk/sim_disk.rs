@@ -28,8 +28,10 @@ pub struct SimDisk {
     /// Operations over the disk's life.
     pub(super) ordinal: u64,
     armed: Vec<Armed>,
-    pub(super) crash_at: Option<(CrashPoint, u64)>,
-    pub(super) gone: bool,
+    /// At which write and at which sync from now the machine dies; 0 for none.
+    pub(super) crash_at: [u64; 2],
+    /// Where it died.
+    pub(super) gone: Option<CrashPoint>,
     pub(super) read_only: bool,
     struck: StruckLog,
     /// Whose it is.
@@ -109,13 +111,19 @@ impl SimDisk {
     }
 
     /// The machine dies at the `number`-th call of this kind from now (from 1): that call and all
-    /// later ones fail, until [`SimDisk::crash`] says what is left. 0 takes it back.
-    pub fn crash_at(&mut self, point: CrashPoint, number: u64) {
-        self.crash_at = (number > 0).then_some((point, number));
+    /// later ones fail, until [`SimDisk::crash`] says what is left. 0 takes it back. Each kind has
+    /// its own count.
+    pub const fn crash_at(&mut self, point: CrashPoint, number: u64) {
+        self.crash_at[point as usize] = number;
     }
 
     /// Whether the machine died in a call, and waits for [`SimDisk::crash`].
     pub const fn is_gone(&self) -> bool {
+        self.gone.is_some()
+    }
+
+    /// At which kind of call the machine died, while it waits for [`SimDisk::crash`].
+    pub const fn gone_at(&self) -> Option<CrashPoint> {
         self.gone
     }
 
