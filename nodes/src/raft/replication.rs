@@ -176,7 +176,9 @@ impl Raft {
         if let Mode::Transfer(_) = progress.mode {
             return self.send_chunk(to, out);
         }
-        progress.probe_from(progress.matched + 1);
+        // The planted bug `append.no_backoff` asks at the same place.
+        let next = if self.planted.no_backoff { progress.next } else { progress.matched + 1 };
+        progress.probe_from(next);
         self.replicate(to, out);
     }
 
