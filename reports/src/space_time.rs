@@ -75,12 +75,16 @@ pub(crate) fn draw(trial: &Trial, record: &Record) -> Option<SpaceTime> {
     let (from, until) = (messages.first()?.sent, noted.until);
     let nodes = trial.plan.nodes.min(NODES_MAX);
     let lanes = node_lanes(record, nodes, until);
-    let changes = changes(record, (from, until));
+    let (changes, untold) = changes(record, (from, until));
     let operations = told(trial, (from, until));
     let places = places(messages, &changes, &operations);
     let (heights, height) = heights(&places);
     let width = LEFT + f64::from(nodes) * COLUMN + 60.0;
-    let words = words(noted, skipped, (from, until));
+    let mut words = words(noted, skipped, (from, until));
+    if untold > 0 {
+        let changes = counted(untold as u64, "earlier change", "earlier changes");
+        words.push(format!("{changes} of nodes are not shown."));
+    }
     let svg = Svg::new("space-time", (width, height + 18.0), "Messages", &words.join(" "));
     let mut drawing = Drawing { svg, places: &places, heights: &heights, bottom: height };
     drawing.time();
@@ -113,8 +117,9 @@ fn words(noted: &Messages, skipped: usize, (from, until): (Nanos, Nanos)) -> Vec
     words
 }
 
-/// Changes of nodes within a stretch of time, the last of them if there are too many.
-fn changes(record: &Record, (from, until): (Nanos, Nanos)) -> Vec<Change> {
+/// Changes of nodes within a stretch of time, the last of them if there are too many, and how many
+/// are left out.
+fn changes(record: &Record, (from, until): (Nanos, Nanos)) -> (Vec<Change>, usize) {
     let change = |event: &NodeEvent| {
         let NodeEvent::State { time, node, state, .. } = event else { return None };
         let words = match state {
@@ -128,7 +133,7 @@ fn changes(record: &Record, (from, until): (Nanos, Nanos)) -> Vec<Change> {
     };
     let all: Vec<Change> = record.node_events.iter().filter_map(change).collect();
     let skipped = all.len().saturating_sub(CHANGES_MAX);
-    all.into_iter().skip(skipped).collect()
+    (all.into_iter().skip(skipped).collect(), skipped)
 }
 
 /// The operations of the first counterexample that touch a stretch of time, with their names.

@@ -9,7 +9,7 @@ use crate::world::World;
 
 /// At which call a node is to die.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Doom {
+pub(crate) struct PlannedCrash {
     point: CrashPoint,
     /// Messages left until then; of calls of the disk, which counts them itself, all of them.
     sends_left: u32,
@@ -22,24 +22,26 @@ pub(crate) struct Doom {
 impl<C: Core> World<'_, C> {
     /// From now on the node's calls are counted. Of several faults that count calls of its disk the
     /// last is in force.
-    pub(crate) fn doom(&mut self, id: FaultId, slot: usize, point: CrashPoint, count: u32) {
+    pub(crate) fn plan_crash(&mut self, id: FaultId, slot: usize, point: CrashPoint, count: u32) {
         let seat = &mut self.seats[slot];
         if let Some(on_disk) = on_disk(point) {
-            let others = seat.dooms.values_mut().filter(|doom| doom.point == point);
-            others.for_each(|doom| doom.is_counted = false);
+            let others = seat.crashes.values_mut().filter(|crash| crash.point == point);
+            others.for_each(|crash| crash.is_counted = false);
             seat.disk_mut().crash_at(on_disk, count.into());
         }
-        seat.dooms.insert(id, Doom { point, sends_left: count, is_counted: true, is_met: false });
+        seat.crashes
+            .insert(id, PlannedCrash { point, sends_left: count, is_counted: true, is_met: false });
     }
 
-    /// Another disk is in this node: it counts the calls that are the node's doom, and none else's.
+    /// Another disk is in this node: it counts the calls that are the node's crash, and none else's.
     pub(crate) fn recount(&mut self, slot: usize) {
         let seat = &mut self.seats[slot];
         for point in [disk::CrashPoint::Write, disk::CrashPoint::Sync] {
             seat.disk_mut().crash_at(point, 0);
         }
-        let unmet = seat.dooms.values().copied().filter(|doom| doom.is_counted && !doom.is_met);
-        for Doom { point, sends_left, .. } in unmet.collect::<Vec<_>>() {
+        let unmet =
+            seat.crashes.values().copied().filter(|crash| crash.is_counted && !crash.is_met);
+        for PlannedCrash { point, sends_left, .. } in unmet.collect::<Vec<_>>() {
             if let Some(point) = on_disk(point) {
                 seat.disk_mut().crash_at(point, sends_left.into());
             }
@@ -49,10 +51,11 @@ impl<C: Core> World<'_, C> {
     /// Counts a message; whether the node dies behind it.
     pub(crate) fn dies_at_send(&mut self, slot: usize) -> bool {
         let mut dies = false;
-        let dooms = self.seats[slot].dooms.values_mut();
-        for doom in dooms.filter(|doom| doom.point == CrashPoint::Send && doom.sends_left > 0) {
-            doom.sends_left -= 1;
-            dies |= doom.sends_left == 0;
+        let crashes = self.seats[slot].crashes.values_mut();
+        for crash in crashes.filter(|crash| crash.point == CrashPoint::Send && crash.sends_left > 0)
+        {
+            crash.sends_left -= 1;
+            dies |= crash.sends_left == 0;
         }
         dies
     }
@@ -62,14 +65,14 @@ impl<C: Core> World<'_, C> {
         let at = self.seats[slot].disk_mut().gone_at();
         self.power_off(slot);
         let mut words = String::from("lost power");
-        for doom in self.seats[slot].dooms.values_mut() {
-            let is_it = match on_disk(doom.point) {
-                None => at.is_none() && doom.sends_left == 0,
-                point => at == point && doom.is_counted,
+        for crash in self.seats[slot].crashes.values_mut() {
+            let is_it = match on_disk(crash.point) {
+                None => at.is_none() && crash.sends_left == 0,
+                point => at == point && crash.is_counted,
             };
-            if is_it && !doom.is_met {
-                doom.is_met = true;
-                words = format!("lost power at a {}", doom.point);
+            if is_it && !crash.is_met {
+                crash.is_met = true;
+                words = format!("lost power at a {}", crash.point);
             }
         }
         self.say(slot, NodeState::Down, Cause::Asked, words);
@@ -78,18 +81,19 @@ impl<C: Core> World<'_, C> {
     }
 
     /// Nodes die at no call any more, and those that did start; gives what came of it.
-    pub(crate) fn pardon(&mut self, fault: &Fault) -> (String, bool) {
+    pub(crate) fn cancel_crash(&mut self, fault: &Fault) -> (String, bool) {
         let mut dead = Vec::new();
         for node in &fault.nodes {
             let seat = &mut self.seats[node.slot()];
-            let Some(doom) = seat.dooms.remove(&fault.id) else { continue };
-            if doom.is_met {
+            let Some(crash) = seat.crashes.remove(&fault.id) else { continue };
+            if crash.is_met {
                 dead.push(node.to_string());
-            } else if let Some(point) = on_disk(doom.point)
-                && doom.is_counted
+            } else if let Some(point) = on_disk(crash.point)
+                && crash.is_counted
             {
                 // Another fault that counts the same calls has its turn, from now on.
-                let next = seat.dooms.values_mut().rfind(|it| it.point == doom.point && !it.is_met);
+                let next =
+                    seat.crashes.values_mut().rfind(|it| it.point == crash.point && !it.is_met);
                 let count = next.map_or(0, |next| {
                     next.is_counted = true;
                     next.sends_left

@@ -68,7 +68,7 @@ impl<C: Core> World<'_, C> {
             }
             FaultKind::CrashAt { point, count } => {
                 for node in &fault.nodes {
-                    self.doom(fault.id, node.slot(), point, count);
+                    self.plan_crash(fault.id, node.slot(), point, count);
                     done.words.push(format!("{node} dies at {point} {count}"));
                 }
             }
@@ -116,7 +116,7 @@ impl<C: Core> World<'_, C> {
         }
         let of_nodes = match fault.kind {
             FaultKind::Disk(_) => Some(self.heal_disks(&fault)),
-            FaultKind::CrashAt { .. } => Some(self.pardon(&fault)),
+            FaultKind::CrashAt { .. } => Some(self.cancel_crash(&fault)),
             _ => None,
         };
         if let Some((text, effective)) = of_nodes {

@@ -8,6 +8,11 @@
 //! `clients`, `network`, `faults`, `clock_faults`, `crash_faults`, `disk_faults` and `packet_faults`
 //! are what happens in it; [`tribunal_nodes::Invariants`] watches; [`disk`] is the device under
 //! every store.
+//!
+//! Words: a *seat* is a node's place, whether a process sits in it or not, and a *slot* its number;
+//! a *host* is the process in it (core, gate, store, clock), a *life* the how-manieth. A *lane* is a
+//! directed path between two ends, nodes or clients, an *epoch* the how-manieth connection on it.
+//! The *weather* is what happens to messages, syncs and starts without any fault.
 
 mod bursts;
 mod client_seat;

@@ -6,7 +6,7 @@ use tribunal_cluster::NodeHold;
 use tribunal_history::{FaultId, Nanos, NodeId, Role};
 use tribunal_nodes::Core;
 
-use crate::crash_faults::Doom;
+use crate::crash_faults::PlannedCrash;
 use crate::disk::SimDisk;
 use crate::disk_trouble::DiskTrouble;
 use crate::event::What;
@@ -21,7 +21,7 @@ pub(crate) struct Seat<C: Core> {
     /// Its disk while it does not run.
     pub(crate) disk: Option<SimDisk>,
     /// At which of its calls it is to die, and where it has.
-    pub(crate) dooms: BTreeMap<FaultId, Doom>,
+    pub(crate) crashes: BTreeMap<FaultId, PlannedCrash>,
     /// What faults do to its disk.
     pub(crate) trouble: DiskTrouble,
     /// Counts its starts.
@@ -48,7 +48,7 @@ impl<C: Core> Seat<C> {
             node,
             host: None,
             disk: Some(SimDisk::new()),
-            dooms: BTreeMap::new(),
+            crashes: BTreeMap::new(),
             trouble: DiskTrouble::default(),
             life: 0,
             hold: NodeHold::Free,
@@ -71,7 +71,7 @@ impl<C: Core> Seat<C> {
     /// Whether it must stay down although no fault kills it: it died at one of its calls, or over
     /// its disk, and that is not healed.
     pub(crate) fn must_stay_down(&self) -> bool {
-        self.trouble.holds() || self.dooms.values().any(|doom| doom.is_met)
+        self.trouble.holds() || self.crashes.values().any(|crash| crash.is_met)
     }
 
     /// Whether it runs but handles nothing.
