@@ -14,9 +14,9 @@ pub mod raft;
 mod registry;
 mod renumber;
 mod request;
-mod sealed_frame;
 #[expect(clippy::disallowed_methods, reason = "the driver of live nodes owns clock and threads")]
 pub mod runtime;
+mod sealed_frame;
 pub mod single;
 pub mod store;
 mod visit;
