@@ -92,28 +92,28 @@ fn a_leader_without_what_is_committed() {
 
 #[test]
 fn a_commit_that_comes_to_light_after_the_election_it_forbids() {
-    let late = |leader: &[Told], entries: &[(u64, u64)]| {
+    let late = |leader: &[&Told], entries: &[(u64, u64)]| {
         let mut steps = vec![(N1, log(2, true, 0, entries))];
-        steps.extend(leader.iter().map(|log| (N2, log.clone())));
+        steps.extend(leader.iter().map(|log| (N2, (*log).clone())));
         steps.push((N1, log(2, true, entries.len() as u64, entries)));
         broken(&steps)
     };
     let old = [(1, 7), (2, 8)];
     let without = log(3, true, 0, &[(1, 7)]);
-    assert_eq!(late(&[without.clone()], &old), Some(Invariant::LeaderCompleteness));
+    assert_eq!(late(&[&without], &old), Some(Invariant::LeaderCompleteness));
     // What it adds itself is not what it lacks, and that it no longer leads changes nothing.
     let longer = log(3, true, 0, &[(1, 7), (3, 9)]);
-    assert_eq!(late(&[longer.clone()], &old), Some(Invariant::LeaderCompleteness));
+    assert_eq!(late(&[&longer], &old), Some(Invariant::LeaderCompleteness));
     let deposed = log(4, false, 0, &[(1, 7), (2, 8)]);
-    let gone = [without.clone(), longer, deposed];
+    let gone = [&without, &longer, &deposed];
     assert_eq!(late(&gone, &old), Some(Invariant::LeaderCompleteness));
     // It lacked the second alone.
-    assert_eq!(late(&[without], &old[..1]), None);
+    assert_eq!(late(&[&without], &old[..1]), None);
     // With it, and more that nobody else has.
     let whole = log(3, true, 0, &[(1, 7), (2, 8), (2, 9)]);
-    assert_eq!(late(&[whole.clone()], &old), None);
+    assert_eq!(late(&[&whole], &old), None);
     let own = log(3, true, 4, &[(1, 7), (2, 8), (2, 9), (3, 10)]);
-    assert_eq!(late(&[whole, own], &old), None);
+    assert_eq!(late(&[&whole, &own], &old), None);
 }
 
 #[test]
