@@ -1,6 +1,6 @@
 //! A digest of everything that happened, so that two runs can be compared.
 
-use tribunal_history::{Nanos, Note};
+use tribunal_history::{Digest, Nanos, Note};
 
 /// Events between two hashes that are kept.
 pub const TRACE_STEP: u64 = 1_024;
@@ -8,7 +8,7 @@ pub const TRACE_STEP: u64 = 1_024;
 /// A running digest, and its value after every [`TRACE_STEP`] events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
-    state: u64,
+    digest: Digest,
     steps: Vec<u64>,
     /// When each step was over.
     times: Vec<Nanos>,
@@ -17,7 +17,7 @@ pub struct Trace {
 impl Trace {
     /// The digest of all that happened.
     pub const fn hash(&self) -> u64 {
-        self.state
+        self.digest.0
     }
 
     /// The digest after each [`TRACE_STEP`] events.
@@ -30,26 +30,15 @@ impl Trace {
         &self.times
     }
 
-    /// Between which events two runs part, as the numbers of the first that may differ and of the
-    /// last that may be the first; `None` if they are equal.
-    pub fn parts_from(&self, other: &Trace) -> Option<(u64, u64)> {
-        let equal = self.steps.iter().zip(&other.steps).take_while(|(one, two)| one == two).count();
-        let first = equal as u64 * TRACE_STEP;
-        (self != other).then_some((first + 1, first + TRACE_STEP))
-    }
-
     pub(crate) fn mix(&mut self, word: u64) {
-        // One round of wyhash-like multiplication and folding.
-        let product = u128::from(self.state ^ word ^ 0xa076_1d64_78bd_642f)
-            * u128::from(0xe703_7ed1_a0b4_28db_u64);
-        self.state = (product >> 64) as u64 ^ product as u64;
+        self.digest = self.digest.with(word);
     }
 
     pub(crate) fn event(&mut self, number: u64, at: Nanos, what: u64) {
         self.mix(at.0);
         self.mix(what);
         if number.is_multiple_of(TRACE_STEP) {
-            self.steps.push(self.state);
+            self.steps.push(self.digest.0);
             self.times.push(at);
         }
     }
@@ -83,10 +72,16 @@ mod tests {
 
     #[test]
     fn a_difference_is_found_within_a_step() {
-        assert_eq!(trace(5_000, None).parts_from(&trace(5_000, None)), None);
+        assert_eq!(trace(5_000, None), trace(5_000, None));
         let odd = trace(5_000, Some(3_000));
-        assert_eq!(trace(5_000, None).parts_from(&odd), Some((2_049, 3_072)));
-        assert_eq!(trace(5_000, None).parts_from(&trace(5_001, None)), Some((4_097, 5_120)));
+        let equal = |other: &Trace| {
+            let plain = trace(5_000, None);
+            plain.steps().iter().zip(other.steps()).take_while(|(one, two)| one == two).count()
+        };
+        assert_eq!((equal(&odd), odd.steps().len()), (2, 4));
+        let longer = trace(5_001, None);
+        assert_eq!(equal(&longer), 4);
+        assert_ne!(trace(5_000, None).hash(), longer.hash());
         assert_eq!(odd.times(), [1_024, 2_048, 3_072, 4_096].map(Nanos));
     }
 }
