@@ -2,10 +2,14 @@
 //!
 //! Figure 3 of Ongaro and Ousterhout, *In Search of an Understandable Consensus Algorithm* (2014),
 //! and what goes without saying there: terms, commits and applied indices never go back. Costs a
-//! few comparisons for each event and a word or two for each entry.
+//! few comparisons for each event, a word or two for each entry, and for each leader what it was
+//! elected with and nobody had committed.
+
+mod led;
 
 use tribunal_history::{NodeId, Note};
 
+use self::led::Led;
 use crate::ReplicatedLog;
 
 /// What was violated.
@@ -40,14 +44,6 @@ impl Invariant {
             Invariant::FrameIntegrity => "frame integrity",
         }
     }
-}
-
-/// Who led a term.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Led {
-    term: u64,
-    node: NodeId,
-    life: u32,
 }
 
 /// What was committed at an index.
@@ -119,7 +115,7 @@ impl Invariants {
         }
         let leads = log.leads();
         if leads && !(same_life && before.leads && before.term == log.term()) {
-            self.elected(Led { term: log.term(), node, life }, log)?;
+            self.elected((node, life), log)?;
         }
         let compared = if same_life { before.compared } else { 0 };
         self.commits(node, compared, log)?;
@@ -157,33 +153,42 @@ impl Invariants {
         }
     }
 
-    fn elected(&mut self, led: Led, log: &dyn ReplicatedLog) -> Result<(), (Invariant, String)> {
-        match self.leaders.binary_search_by_key(&led.term, |known| known.term) {
-            Ok(place) if self.leaders[place] != led => {
-                let Led { term, node, .. } = self.leaders[place];
-                let again = if node == led.node { " once more after its restart" } else { "" };
-                let words = format!("{node} and {}{again} lead term {term}", led.node);
+    fn elected(
+        &mut self,
+        (node, life): (NodeId, u32),
+        log: &dyn ReplicatedLog,
+    ) -> Result<(), (Invariant, String)> {
+        let term = log.term();
+        let place = match self.leaders.binary_search_by_key(&term, |known| known.term) {
+            Ok(place) if self.leaders[place].is(node, life) => return Ok(()),
+            Ok(place) => {
+                let known = self.leaders[place].node;
+                let again = if known == node { " once more after its restart" } else { "" };
+                let words = format!("{known} and {node}{again} lead term {term}");
                 return Err((Invariant::ElectionSafety, words));
             }
-            Ok(_) => {}
-            Err(place) => self.leaders.insert(place, led),
-        }
+            Err(place) => place,
+        };
         // The latest of what was committed in earlier terms: all before it hangs on its digest.
         let earlier = self.committed.iter().enumerate().rev().find_map(|(index, committed)| {
-            let committed = committed.filter(|committed| committed.by < led.term)?;
+            let committed = committed.filter(|committed| committed.by < term)?;
             Some((index as u64, committed))
         });
-        let Some((index, committed)) = earlier else { return Ok(()) };
-        let has = match log.entry(index) {
-            Some(own) => own == (committed.term, committed.digest),
-            None => index < log.compacted(),
-        };
-        if has {
-            return Ok(());
+        let mut held = 0;
+        if let Some((index, committed)) = earlier {
+            let has = match log.entry(index) {
+                Some(own) => own == (committed.term, committed.digest),
+                None => index < log.compacted(),
+            };
+            if !has {
+                let words =
+                    format!("{node} leads term {term} without entry {index}, which is committed");
+                return Err((Invariant::LeaderCompleteness, words));
+            }
+            held = index;
         }
-        let Led { node, term, .. } = led;
-        let words = format!("{node} leads term {term} without entry {index}, which is committed");
-        Err((Invariant::LeaderCompleteness, words))
+        self.leaders.insert(place, Led::elected((node, life), log, held));
+        Ok(())
     }
 
     fn commits(
@@ -193,20 +198,46 @@ impl Invariants {
         log: &dyn ReplicatedLog,
     ) -> Result<(), (Invariant, String)> {
         let first = compared.max(log.compacted().saturating_sub(1)) + 1;
+        let by = log.term();
+        let mut newest = None;
         for index in first..=log.committed() {
             let Some((term, digest)) = log.entry(index) else { continue };
             let at = index as usize;
             if self.committed.len() <= at {
                 self.committed.resize(at + 1, None);
             }
-            let by = log.term();
             match &mut self.committed[at] {
                 Some(known) if (known.term, known.digest) != (term, digest) => {
                     let words = format!("{node} committed another entry at index {index}");
                     return Err((Invariant::StateMachineSafety, words));
                 }
-                Some(known) => known.by = known.by.min(by),
+                Some(known) if known.by <= by => continue,
+                Some(known) => known.by = by,
                 slot => *slot = Some(Committed { term, digest, by }),
+            }
+            newest = Some((index, (term, digest)));
+        }
+        newest.map_or(Ok(()), |(index, entry)| self.complete(node, by, index, entry))
+    }
+
+    /// Leader completeness, where a commit in the term `by` comes to light after elections for
+    /// later terms: mostly there were none. All before the entry hangs on its digest.
+    fn complete(
+        &mut self,
+        node: NodeId,
+        by: u64,
+        index: u64,
+        entry: (u64, u64),
+    ) -> Result<(), (Invariant, String)> {
+        for led in self.leaders.iter_mut().rev().take_while(|led| led.term >= by) {
+            let has = led.had(index, entry);
+            if !has && led.term > by {
+                let Led { node: leader, term, .. } = led;
+                let words = format!(
+                    "{leader} was elected for term {term} without entry {index}, which {node} \
+                     committed in term {by}"
+                );
+                return Err((Invariant::LeaderCompleteness, words));
             }
         }
         Ok(())
@@ -245,116 +276,4 @@ fn monotonic(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A log told by its entries: (term, digest), from index 1.
-    #[derive(Clone, Default)]
-    struct Told {
-        term: u64,
-        leads: bool,
-        committed: u64,
-        entries: Vec<(u64, u64)>,
-    }
-
-    impl ReplicatedLog for Told {
-        fn term(&self) -> u64 {
-            self.term
-        }
-        fn leads(&self) -> bool {
-            self.leads
-        }
-        fn committed(&self) -> u64 {
-            self.committed
-        }
-        fn applied(&self) -> u64 {
-            self.committed
-        }
-        fn compacted(&self) -> u64 {
-            0
-        }
-        fn last_index(&self) -> u64 {
-            self.entries.len() as u64
-        }
-        fn entry(&self, index: u64) -> Option<(u64, u64)> {
-            self.entries.get((index as usize).checked_sub(1)?).copied()
-        }
-    }
-
-    const N1: (NodeId, u32) = (NodeId(1), 1);
-    const N2: (NodeId, u32) = (NodeId(2), 1);
-
-    fn broken(steps: &[((NodeId, u32), Told)]) -> Option<Invariant> {
-        let mut invariants = Invariants::default();
-        steps.iter().find_map(|(who, log)| {
-            let appended: Vec<Note> = (1..)
-                .zip(&log.entries)
-                .map(|(index, (term, digest))| Note::Appended {
-                    index,
-                    term: *term,
-                    digest: *digest,
-                })
-                .collect();
-            invariants.after_event(*who, log, &appended).err().map(|(invariant, _)| invariant)
-        })
-    }
-
-    fn log(term: u64, leads: bool, committed: u64, entries: &[(u64, u64)]) -> Told {
-        Told { term, leads, committed, entries: entries.to_vec() }
-    }
-
-    #[test]
-    fn two_leaders_of_one_term() {
-        let leader = log(2, true, 0, &[]);
-        assert_eq!(broken(&[(N1, leader.clone()), (N1, leader.clone())]), None);
-        assert_eq!(
-            broken(&[(N1, leader.clone()), (N2, leader.clone())]),
-            Some(Invariant::ElectionSafety)
-        );
-        let again = (NodeId(1), 2);
-        assert_eq!(
-            broken(&[(N1, leader.clone()), (again, leader)]),
-            Some(Invariant::ElectionSafety)
-        );
-    }
-
-    #[test]
-    fn a_leader_that_cuts_its_log() {
-        let long = log(2, true, 0, &[(1, 7), (2, 8)]);
-        let short = log(2, true, 0, &[(1, 7)]);
-        assert_eq!(broken(&[(N1, long.clone()), (N1, short)]), Some(Invariant::LeaderAppendOnly));
-        let follower = log(3, false, 0, &[(1, 7)]);
-        assert_eq!(broken(&[(N1, long), (N1, follower)]), None);
-    }
-
-    #[test]
-    fn logs_that_part_below_an_equal_entry() {
-        let one = log(2, false, 0, &[(1, 7), (2, 8)]);
-        let other = log(2, false, 0, &[(1, 7), (2, 9)]);
-        assert_eq!(broken(&[(N1, one), (N2, other)]), Some(Invariant::LogMatching));
-    }
-
-    #[test]
-    fn a_leader_without_what_is_committed() {
-        let old = log(2, true, 2, &[(1, 7), (2, 8)]);
-        let new = log(3, true, 0, &[(1, 7)]);
-        assert_eq!(broken(&[(N1, old.clone()), (N2, new)]), Some(Invariant::LeaderCompleteness));
-        let whole = log(3, true, 0, &[(1, 7), (2, 8), (3, 9)]);
-        assert_eq!(broken(&[(N1, old), (N2, whole)]), None);
-    }
-
-    #[test]
-    fn different_commits_at_one_index() {
-        let one = log(2, false, 1, &[(1, 7)]);
-        let other = log(2, false, 1, &[(2, 8)]);
-        assert_eq!(broken(&[(N1, one), (N2, other)]), Some(Invariant::StateMachineSafety));
-    }
-
-    #[test]
-    fn what_goes_back_in_one_life_and_not_with_the_next() {
-        let far = log(3, false, 1, &[(1, 7)]);
-        let back = log(2, false, 0, &[(1, 7)]);
-        assert_eq!(broken(&[(N1, far.clone()), (N1, back.clone())]), Some(Invariant::Monotonicity));
-        assert_eq!(broken(&[(N1, far), ((NodeId(1), 2), back)]), None);
-    }
-}
+mod tests;

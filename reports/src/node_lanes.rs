@@ -24,6 +24,19 @@ pub(crate) struct NodeLane {
 }
 
 impl NodeLane {
+    /// Of a node of which nothing is known.
+    pub(crate) fn empty(node: NodeId) -> NodeLane {
+        NodeLane {
+            node,
+            starting: Vec::new(),
+            running: Vec::new(),
+            paused: Vec::new(),
+            down: Vec::new(),
+            leading: Vec::new(),
+            known: false,
+        }
+    }
+
     /// The lane in words, as `n2: down once, 8.20 s in all; led twice`.
     pub(crate) fn words(&self) -> String {
         if !self.known && self.leading.is_empty() {
@@ -54,15 +67,7 @@ pub(crate) fn node_lanes(record: &Record, nodes: u16, end: Nanos) -> Vec<NodeLan
 }
 
 fn lane(record: &Record, node: NodeId, end: Nanos) -> NodeLane {
-    let mut lane = NodeLane {
-        node,
-        starting: Vec::new(),
-        running: Vec::new(),
-        paused: Vec::new(),
-        down: Vec::new(),
-        leading: Vec::new(),
-        known: false,
-    };
+    let mut lane = NodeLane::empty(node);
     let mut current: Option<(Nanos, NodeState)> = None;
     let mut leads: Option<Nanos> = None;
     for event in &record.node_events {

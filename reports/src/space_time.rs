@@ -32,6 +32,45 @@ const GAP: f64 = 16.0;
 const PAUSE: Nanos = Nanos::from_millis(5);
 const ARROW: f64 = 5.0;
 
+/// How instants are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// In seconds.
+    Seconds,
+    /// Nobody looked at a clock: each nanosecond stands for a step.
+    Steps,
+}
+
+impl Clock {
+    fn words(self, time: Nanos) -> String {
+        match self {
+            Clock::Seconds => seconds(time),
+            Clock::Steps => format!("step {}", time.0),
+        }
+    }
+
+    /// As fine as it takes to tell messages apart.
+    fn fine(self, time: Nanos) -> String {
+        match self {
+            Clock::Seconds => {
+                format!("{}.{:06} s", time.0 / 1_000_000_000, time.0 / 1_000 % 1_000_000)
+            }
+            Clock::Steps => self.words(time),
+        }
+    }
+}
+
+/// What is drawn beside messages.
+pub(crate) struct Scene<'a> {
+    pub(crate) clock: Clock,
+    pub(crate) lanes: Vec<NodeLane>,
+    pub(crate) changes: Vec<Change>,
+    /// Changes that are left out.
+    pub(crate) untold: usize,
+    /// Operations with their names.
+    pub(crate) operations: Vec<(String, &'a WitnessOperation)>,
+}
+
 /// The drawing with what stands beside it.
 pub(crate) struct SpaceTime {
     pub(crate) svg: String,
@@ -61,32 +100,42 @@ enum Place {
 }
 
 /// What became of a node.
-struct Change {
-    time: Nanos,
-    node: NodeId,
-    words: String,
+pub(crate) struct Change {
+    pub(crate) time: Nanos,
+    pub(crate) node: NodeId,
+    pub(crate) words: String,
 }
 
 /// The diagram of a run's messages; `None` if none were noted. O(n log n) in messages drawn.
 pub(crate) fn draw(trial: &Trial, record: &Record) -> Option<SpaceTime> {
     let noted = record.messages.as_ref().filter(|noted| !noted.messages.is_empty())?;
-    let skipped = noted.messages.len().saturating_sub(MESSAGES_MAX);
-    let messages = &noted.messages[skipped..];
-    let (from, until) = (messages.first()?.sent, noted.until);
-    let nodes = trial.plan.nodes.min(NODES_MAX);
-    let lanes = node_lanes(record, nodes, until);
+    let (from, until) = (shown(noted).first()?.sent, noted.until);
+    let lanes = node_lanes(record, trial.plan.nodes.min(NODES_MAX), until);
     let (changes, untold) = changes(record, (from, until));
     let operations = told(trial, (from, until));
+    scene(noted, Scene { clock: Clock::Seconds, lanes, changes, untold, operations })
+}
+
+/// The messages that are drawn.
+fn shown(noted: &Messages) -> &[Message] {
+    &noted.messages[noted.messages.len().saturating_sub(MESSAGES_MAX)..]
+}
+
+/// The diagram of messages in this scene; `None` if there are none.
+pub(crate) fn scene(noted: &Messages, scene: Scene<'_>) -> Option<SpaceTime> {
+    let Scene { clock, lanes, changes, untold, operations } = scene;
+    let messages = shown(noted);
+    let (from, until) = (messages.first()?.sent, noted.until);
     let places = places(messages, &changes, &operations);
     let (heights, height) = heights(&places);
-    let width = LEFT + f64::from(nodes) * COLUMN + 60.0;
-    let mut words = words(noted, skipped, (from, until));
+    let width = LEFT + lanes.len() as f64 * COLUMN + 60.0;
+    let mut words = words(noted, clock);
     if untold > 0 {
         let changes = counted(untold as u64, "earlier change", "earlier changes");
         words.push(format!("{changes} of nodes are not shown."));
     }
     let svg = Svg::new("space-time", (width, height + 18.0), "Messages", &words.join(" "));
-    let mut drawing = Drawing { svg, places: &places, heights: &heights, bottom: height };
+    let mut drawing = Drawing { svg, clock, places: &places, heights: &heights, bottom: height };
     drawing.time();
     drawing.lines(&lanes, (from, until));
     for (number, change) in changes.iter().enumerate() {
@@ -98,19 +147,20 @@ pub(crate) fn draw(trial: &Trial, record: &Record) -> Option<SpaceTime> {
     for (number, (name, operation)) in operations.iter().enumerate() {
         drawing.operation(number, name, operation);
     }
-    let rows = messages.iter().map(row).collect();
+    let rows = messages.iter().map(|message| row(message, clock)).collect();
     Some(SpaceTime { svg: drawing.svg.finish(), words, rows })
 }
 
-fn words(noted: &Messages, skipped: usize, (from, until): (Nanos, Nanos)) -> Vec<String> {
-    let shown = (noted.messages.len() - skipped) as u64;
+fn words(noted: &Messages, clock: Clock) -> Vec<String> {
+    let messages = shown(noted);
+    let from = messages.first().map_or(noted.until, |first| first.sent);
     let mut words = vec![format!(
         "{} from {} to {}.",
-        counted(shown, "message", "messages"),
-        seconds(from),
-        seconds(until)
+        counted(messages.len() as u64, "message", "messages"),
+        clock.words(from),
+        clock.words(noted.until)
     )];
-    let left = noted.left_out + skipped as u64;
+    let left = noted.left_out + (noted.messages.len() - messages.len()) as u64;
     if left > 0 {
         words.push(format!("{} before it are not shown.", counted(left, "message", "messages")));
     }
@@ -193,20 +243,15 @@ fn end(node: Option<NodeId>) -> String {
     node.map_or("clients".into(), |node| node.to_string())
 }
 
-fn row(message: &Message) -> MessageRow {
+fn row(message: &Message, clock: Clock) -> MessageRow {
     let term = message.term.map(|term| format!(", term {term}")).unwrap_or_default();
     MessageRow {
-        sent: seconds_fine(message.sent),
-        ended: message.ended.map(seconds_fine).unwrap_or_default(),
+        sent: clock.fine(message.sent),
+        ended: message.ended.map(|ended| clock.fine(ended)).unwrap_or_default(),
         path: format!("{} → {}", end(message.from), end(message.to)),
         label: format!("{}{term}", clean(&message.label, 60)),
         fate: message.fate.as_str(),
     }
-}
-
-/// An instant to the microsecond, which is what tells messages apart.
-fn seconds_fine(time: Nanos) -> String {
-    format!("{}.{:06} s", time.0 / 1_000_000_000, time.0 / 1_000 % 1_000_000)
 }
 
 /// How far right the line of a node is; the clients' is the first.
@@ -216,6 +261,7 @@ fn column(node: Option<NodeId>) -> f64 {
 
 struct Drawing<'a> {
     svg: Svg,
+    clock: Clock,
     places: &'a [(Nanos, Place)],
     heights: &'a BTreeMap<Place, f64>,
     bottom: f64,
@@ -241,7 +287,7 @@ impl Drawing<'_> {
         for (at, place) in self.places {
             let y = self.heights.get(place).copied().unwrap_or(TOP);
             if y - last >= 3.0 * LABELLED {
-                self.svg.text((4.0, y + 3.5), Anchor::Start, "tick", &seconds_fine(*at));
+                self.svg.text((4.0, y + 3.5), Anchor::Start, "tick", &self.clock.fine(*at));
                 last = y;
             }
         }
@@ -301,7 +347,7 @@ impl Drawing<'_> {
                 "message stopped"
             }
         };
-        let told = row(message);
+        let told = row(message, self.clock);
         let title = format!("{}, {}: {}, {}", told.path, told.sent, told.label, told.fate);
         self.svg.path(&commands, class, &title);
         let towards = if right >= from.0 { 1.0 } else { -1.0 };

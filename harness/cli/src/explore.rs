@@ -1,6 +1,7 @@
 //! `tribunal explore`: model checking of the protocol cores.
 
 mod args;
+mod page;
 mod tell;
 mod watcher;
 
@@ -48,6 +49,8 @@ struct Told<'a> {
     seconds: f64,
     memory_bytes: u64,
     file: Option<PathBuf>,
+    /// The same for people.
+    page: Option<PathBuf>,
     counterexample: Option<&'a Trail>,
 }
 
@@ -143,8 +146,11 @@ fn found<'a>(
     let text = serde_json::to_string_pretty(trail).expect("invariant: a trail is plain data");
     let written = file.parent().map_or(Ok(()), std::fs::create_dir_all);
     let written = written.and_then(|()| std::fs::write(&file, text + "\n"));
+    let page = file.with_extension("html");
+    let written = written.and_then(|()| std::fs::write(&page, page::page(trail, &file)));
     told.ended = "found";
     told.file = written.is_ok().then(|| file.clone());
+    told.page = written.is_ok().then(|| page.clone());
     told.counterexample = Some(trail);
     say(cli, &told, &format!("{words}\n\n{}", tell::table(trail)));
     // What was found stands, wherever it could not be written.
@@ -154,6 +160,7 @@ fn found<'a>(
     } else if cli.format == Format::Text {
         let quoted = output::quoted(&file.display().to_string());
         output::line(format!("\n  again: {} explore --replay {quoted}", output::program()));
+        output::line(format!("  page:  {}", page.display()));
     }
     Ok(Exit::Invalid)
 }

@@ -200,4 +200,5 @@ fn sweep_marked(mark: &RunMark, report: &mut CleanReport) {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the wait for a real process has a deadline")]
 mod tests;

@@ -7,11 +7,17 @@ mod error;
 mod holds;
 mod interpreter;
 mod ledger;
+#[expect(clippy::disallowed_methods, reason = "live clusters run by the host's clock")]
 mod live;
 mod node_spec;
 mod pidfd;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "processes run by the host's clock; one thread starts them"
+)]
 mod process;
 mod procfs;
+#[expect(clippy::disallowed_methods, reason = "real bytes are late by the host's clock")]
 mod proxy;
 mod report;
 mod run_mark;

@@ -266,9 +266,13 @@ mod tests {
     use crate::trail::view;
 
     /// Everything that is seen of the nodes in any state, and how many states there are.
-    fn seen(bounds: &str, bug: Option<&str>, reduces: bool) -> (BTreeSet<String>, usize) {
+    fn seen(
+        (nodes, bounds): (u16, &str),
+        bug: Option<&str>,
+        reduces: bool,
+    ) -> (BTreeSet<String>, usize) {
         let bounds = Bounds::DEFAULT.with(bounds).unwrap();
-        let mut setup = Setup { bounds, reduces, ..Setup::new() };
+        let mut setup = Setup { nodes, bounds, reduces, ..Setup::new() };
         if let Some(bug) = bug {
             setup = setup.with_bug(bug).unwrap();
         }
@@ -293,12 +297,18 @@ mod tests {
 
     #[test]
     fn fewer_states_and_the_same_seen() {
-        for (bounds, bug) in [
-            ("terms=1,crashes=0,timeouts=1", None),
-            ("terms=1,crashes=1,timeouts=1", Some("vote.no_persist")),
+        for (nodes, bounds, bug) in [
+            (3, "terms=1,crashes=0,timeouts=1", None),
+            (3, "terms=1,crashes=1,timeouts=1", Some("vote.no_persist")),
+            // Answers of earlier terms are there to be dropped from the second term on.
+            (2, "terms=2,crashes=1,timeouts=2", None),
+            (2, "terms=2,crashes=1,timeouts=2", Some("vote.no_persist")),
+            (2, "terms=2,crashes=1,timeouts=2,commands=1,heartbeats=1", None),
+            (2, "terms=2,crashes=1,timeouts=2,heartbeats=1", Some("vote.no_persist")),
+            (2, "terms=3,crashes=1,timeouts=3", None),
         ] {
-            let (plain, all) = seen(bounds, bug, false);
-            let (reduced, fewer) = seen(bounds, bug, true);
+            let (plain, all) = seen((nodes, bounds), bug, false);
+            let (reduced, fewer) = seen((nodes, bounds), bug, true);
             assert!(fewer < all, "{fewer} of {all}");
             assert!(plain == reduced, "{} and {} within {bounds}", plain.len(), reduced.len());
         }

@@ -13,6 +13,7 @@ mod bounds;
 mod disk;
 mod explorer;
 mod local;
+mod messages;
 mod model;
 mod packet;
 mod replay;
@@ -28,6 +29,7 @@ mod watch;
 mod world;
 
 pub use bounds::{BadBound, Bounds};
+pub use messages::messages;
 pub use replay::{NoReplay, Replayed, replay};
 pub use search::{Ended, Limits, Progress, Search, Stop, search};
 pub use setup::{BadSetup, Setup, Start};

@@ -1,7 +1,7 @@
 //! A message in flight.
 
 use tribunal_history::NodeId;
-use tribunal_nodes::raft::{AppendResult, Message};
+use tribunal_nodes::raft::Message;
 
 /// A message in flight.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,56 +34,6 @@ impl Packet {
             | Message::ChunkReply { term, .. } => term < term_on_disk,
             _ => false,
         }
-    }
-}
-
-/// What a message says.
-pub(crate) fn words(message: &Message) -> String {
-    let yes = |granted: bool| if granted { "yes" } else { "no" };
-    match message {
-        Message::PreVote { term, last_index, last_term } => format!(
-            "would you vote for me in term {term}? My log ends with {last_index} of term {last_term}"
-        ),
-        Message::PreVoteReply { term, asked, granted } => {
-            format!("{}, I would for term {asked}; mine is {term}", yes(*granted))
-                .replace("no, I would", "no, I would not")
-        }
-        Message::Vote { term, last_index, last_term } => {
-            format!("vote for me in term {term}! My log ends with {last_index} of term {last_term}")
-        }
-        Message::VoteReply { term, granted } => {
-            format!("{}; my term is {term}", if *granted { "my vote is yours" } else { "no vote" })
-        }
-        Message::Append { term, previous, previous_term, entries, commit } => {
-            let terms: Vec<String> = entries.iter().map(|entry| entry.term.to_string()).collect();
-            let what = match terms.len() {
-                0 => "nothing".to_owned(),
-                1 => format!("an entry of term {}", terms[0]),
-                _ => format!("entries of terms {}", terms.join(", ")),
-            };
-            format!(
-                "as leader of term {term}: append {what} behind {previous} of term \
-                 {previous_term}; committed up to {commit}"
-            )
-        }
-        Message::AppendReply { term, result: AppendResult::Accepted { matched } } => {
-            format!("in term {term}: appended, my log is yours up to {matched}")
-        }
-        Message::AppendReply { term, result: AppendResult::Rejected { previous, .. } } => {
-            format!("in term {term}: not appended, I have no such entry {previous}")
-        }
-        Message::Heartbeat { term, commit, .. } => {
-            format!("as leader of term {term}: I live; committed up to {commit}")
-        }
-        Message::HeartbeatReply { term, .. } => format!("my term is {term}"),
-        Message::Chunk { term, index, offset, .. } => {
-            format!("as leader of term {term}: snapshot up to {index}, from byte {offset}")
-        }
-        Message::ChunkReply { term, index, received } => {
-            format!("in term {term}: {received} bytes of the snapshot up to {index}")
-        }
-        Message::Forward { .. } => "a client's request".to_owned(),
-        Message::Forwarded { .. } => "the answer to a client's request".to_owned(),
     }
 }
 

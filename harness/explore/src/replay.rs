@@ -62,7 +62,7 @@ pub fn replay(trail: &Trail) -> Result<Replayed, NoReplay> {
 }
 
 /// The action that is this step.
-fn action_of(explorer: &Explorer, world: &World, step: &Step) -> Result<Action, String> {
+pub(crate) fn action_of(explorer: &Explorer, world: &World, step: &Step) -> Result<Action, String> {
     if let Some(broken) = explorer.broken(world) {
         return Err(format!("{broken}, already before it"));
     }

@@ -4,9 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use tribunal_history::NodeId;
-use tribunal_nodes::raft::Message;
-
-use crate::packet::words;
+use tribunal_nodes::raft::{Message, sentence};
 
 /// One thing that happens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +76,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Step::Deliver { from, to, message, late, again } => {
-                write!(f, "{from} to {to}: {}", words(message))?;
+                write!(f, "{from} to {to}: {}", sentence(message))?;
                 if *late {
                     write!(f, " ({to} has not heard its leader for long)")?;
                 }

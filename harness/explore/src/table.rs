@@ -1,13 +1,13 @@
 //! Things told apart by number: equal things have one number, and it stays theirs.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
 /// A map for look-ups alone: its order is nobody's concern, and nobody sees it.
-pub(crate) type Lookup<K, V> = HashMap<K, V, FixedState>;
+#[expect(clippy::disallowed_types, reason = "looked up and never gone through; fixed keys")]
+pub(crate) type Lookup<K, V> = std::collections::HashMap<K, V, FixedState>;
 
 /// Numbers for things. Compared as a whole, not by digest, so that no two are ever taken for one.
 #[derive(Debug)]

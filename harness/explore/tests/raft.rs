@@ -1,8 +1,11 @@
 //! Raft explored: what holds within tiny bounds, what planted bugs lead to, and that a search that
 //! was stopped never reads as one that was not.
 
+use std::collections::BTreeSet;
+
 use tribunal_explore::{
-    Bounds, Ended, Limits, Replayed, Search, Setup, Start, Stop, Trail, Walks, replay, search, walk,
+    Bounds, Ended, Limits, Replayed, Search, Setup, Start, Step, Stop, Trail, Walks, messages,
+    replay, search, walk,
 };
 use tribunal_history::Seed;
 
@@ -27,12 +30,32 @@ fn found(search: Search) -> Trail {
     }
 }
 
+/// Every message that came is one of the run's, from where it was sent to where it came.
+fn has_messages(trail: &Trail) {
+    let messages = messages(trail).unwrap();
+    assert_eq!(messages.until.0, trail.steps.len() as u64);
+    assert!(messages.messages.is_sorted_by_key(|message| message.sent));
+    let came: BTreeSet<_> = messages
+        .messages
+        .iter()
+        .filter(|message| message.fate.came())
+        .inspect(|message| assert!(Some(message.sent) < message.ended))
+        .map(|message| (message.ended.unwrap().0, message.from.unwrap(), message.to.unwrap()))
+        .collect();
+    let delivered = (1..).zip(&trail.steps).filter_map(|(number, told)| match told.step {
+        Step::Deliver { from, to, .. } => Some((number, from, to)),
+        _ => None,
+    });
+    assert_eq!(came, delivered.collect());
+}
+
 /// Read back from its file, a run breaks the same again.
 fn replays(trail: &Trail) {
     let text = serde_json::to_string(trail).unwrap();
     let read: Trail = serde_json::from_str(&text).unwrap();
     assert_eq!(read, *trail);
     assert_eq!(replay(&read), Ok(Replayed::Same));
+    has_messages(&read);
 }
 
 #[test]

@@ -175,16 +175,20 @@ pub struct Digest(pub u64);
 impl Digest {
     /// The digest of some bytes. O(bytes).
     pub fn of(bytes: &[u8]) -> Digest {
-        let mut state = bytes.len() as u64;
+        let mut digest = Digest(bytes.len() as u64);
         for chunk in bytes.chunks(8) {
             let mut word = [0; 8];
             word[..chunk.len()].copy_from_slice(chunk);
-            // One round of wyhash-like multiplication and folding.
-            let product = u128::from(state ^ u64::from_le_bytes(word) ^ 0xa076_1d64_78bd_642f)
-                * u128::from(0xe703_7ed1_a0b4_28db_u64);
-            state = (product >> 64) as u64 ^ product as u64;
+            digest = digest.with(u64::from_le_bytes(word));
         }
-        Digest(state)
+        digest
+    }
+
+    /// The digest of what this one is of and a word more: multiplied and folded, as wyhash does.
+    #[must_use]
+    pub const fn with(self, word: u64) -> Digest {
+        let product = (self.0 ^ word ^ 0xa076_1d64_78bd_642f) as u128 * 0xe703_7ed1_a0b4_28db;
+        Digest((product >> 64) as u64 ^ product as u64)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A digest of everything that happened, so that two runs can be compared.
 
 use serde::Serialize;
-use tribunal_history::{Nanos, Note};
+use tribunal_history::{Digest, Nanos, Note};
 
 use crate::event::What;
 
@@ -11,7 +11,7 @@ pub const TRACE_STEP: u64 = 1_024;
 /// A running digest, and its value after every [`TRACE_STEP`] events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
-    state: u64,
+    digest: Digest,
     steps: Vec<u64>,
     /// When each step was over.
     times: Vec<Nanos>,
@@ -20,7 +20,7 @@ pub struct Trace {
 impl Trace {
     /// The digest of all that happened.
     pub const fn hash(&self) -> u64 {
-        self.state
+        self.digest.0
     }
 
     /// The digest after each [`TRACE_STEP`] events.
@@ -34,10 +34,7 @@ impl Trace {
     }
 
     pub(crate) fn mix(&mut self, word: u64) {
-        // One round of wyhash-like multiplication and folding.
-        let product = u128::from(self.state ^ word ^ 0xa076_1d64_78bd_642f)
-            * u128::from(0xe703_7ed1_a0b4_28db_u64);
-        self.state = (product >> 64) as u64 ^ product as u64;
+        self.digest = self.digest.with(word);
     }
 
     /// Mixes in what can be encoded, whole.
@@ -57,7 +54,7 @@ impl Trace {
             self.mix(word);
         }
         if number.is_multiple_of(TRACE_STEP) {
-            self.steps.push(self.state);
+            self.steps.push(self.digest.0);
             self.times.push(at);
         }
     }
@@ -102,6 +99,9 @@ mod tests {
         };
         assert_eq!(equal(&trace(5_000, None), &odd), [true, true, false, false]);
         assert_eq!(odd.times(), [1_024, 2_048, 3_072, 4_096].map(Nanos));
+        let longer = trace(5_001, None);
+        assert_eq!(equal(&trace(5_000, None), &longer), [true; 4]);
+        assert_ne!(trace(5_000, None).hash(), longer.hash());
     }
 
     #[test]

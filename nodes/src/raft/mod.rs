@@ -32,6 +32,7 @@ pub use core::{ELECTION, HEARTBEAT, Raft};
 pub use entry::{Entry, Payload, Position};
 pub use message::{AppendResult, Message};
 pub use record::Record;
+pub use tell::sentence;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,8 @@ use tribunal_nodes::raft::{Position, Raft};
 pub(crate) struct Invariants {
     /// Who led each term, in which incarnation.
     leaders: BTreeMap<u64, (NodeId, u64)>,
+    /// The whole log that each term's leader was elected with; nothing where it was compacted.
+    elected_with: BTreeMap<u64, Vec<Option<Position>>>,
     /// The digest of every (index, term) ever appended anywhere.
     appended: BTreeMap<(u64, u64), u64>,
     /// What was committed at each index, and the lowest term in which somebody said so.
@@ -72,6 +74,8 @@ impl Invariants {
         if leader != (node, incarnation) {
             return Err(format!("election safety: {leader:?} and {node} lead term {term}"));
         }
+        let log = (0..=core.last_index()).map(|index| core.position(index)).collect();
+        self.elected_with.insert(term, log);
         let earlier = self.committed.iter().rev().find(|(_, (_, by))| *by < term);
         let Some((index, (position, _))) = earlier else { return Ok(()) };
         let is_there = match core.position(*index) {
@@ -96,6 +100,22 @@ impl Invariants {
                 return Err(format!("state machine safety: {node} committed another {index}"));
             }
             entry.1 = entry.1.min(core.term());
+            self.late(index)?;
+        }
+        Ok(())
+    }
+
+    /// Leader completeness, where the election came first: every leader of a later term had it.
+    fn late(&self, index: u64) -> Result<(), String> {
+        let (position, by) = self.committed[&index];
+        for (term, log) in self.elected_with.range(by + 1..) {
+            let lacks = match log.get(index as usize) {
+                Some(own) => own.is_some_and(|own| own != position),
+                None => true,
+            };
+            if lacks {
+                return Err(format!("leader completeness: term {term} began without {index}"));
+            }
         }
         Ok(())
     }

@@ -38,7 +38,7 @@ impl Tallies {
         for mark in &run.marks {
             *self.marks.entry(*mark).or_default() += 1;
         }
-        // FNV-1a over the words.
+        // Multiplied and folded, a word at a time: enough to tell batches apart.
         for word in [run.seed.0, run.trace] {
             let mixed = (self.digest ^ word).wrapping_mul(0x0000_0100_0000_01b3);
             self.digest = mixed ^ (mixed >> 29);

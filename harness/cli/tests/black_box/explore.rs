@@ -28,6 +28,12 @@ fn a_planted_bug_is_found_told_and_taken_again() {
     let file = tribunal.store().join("explored/raft-vote.no_persist-fresh.json");
     let file = file.to_str().expect("a plain path");
     assert!(found.stdout.contains(&format!("--replay {file}")), "{}", found.stdout);
+    let page = file.replace(".json", ".html");
+    assert!(found.stdout.contains(&format!("page:  {page}")), "{}", found.stdout);
+    let page = std::fs::read_to_string(page).expect("the page beside it");
+    for part in ["election safety", "--replay", "n1 times out", "vote yes t1", "restarts"] {
+        assert!(page.contains(part), "{part}");
+    }
     let again = tribunal.call(&["explore", "--replay", file]).exits(1).says("again, after");
     // The same table, line by line.
     let rows = |text: &str| text.lines().filter(|line| line.contains(" [")).count();
