@@ -205,7 +205,7 @@ fn simulate_through(begun: Trial, folder: &RunFolder, settled: &Settled) -> Resu
     let done = aftermath::save(trial, record, folder);
     let mut done = bundled(done, folder, settled, Some(seen.stored()));
     if settled.verify {
-        done.failure = sim::verify(folder).err();
+        done.failure = sim::verify(folder, &seen, settled.stop_on_violation).err();
     }
     runtime.shutdown_background();
     Ok(done)

@@ -82,14 +82,10 @@ pub(crate) fn unwritten(
     wishes: &AtomicU32,
 ) -> (Driven, Seen) {
     let began = Instant::now();
-    let mut run = Run::new(options);
-    let monitors = (settled.workload.checkers)().iter().filter_map(|c| c.monitor()).collect();
-    let lookout = Lookout::new(monitors, settled.stop_on_violation);
     let heard = wishes.load(Ordering::Relaxed);
-    let mut watch = Watcher { lookout, wishes, heard };
+    let mut run = Run::new(options);
     let options = SimOptions { noting, ..sim_options(settled) };
-    let simulated = simulate(options, &mut run, &mut watch)
-        .expect("invariant: every system with nodes is a core of the registry");
+    let (simulated, lookout) = watched(settled, options, &mut run, wishes);
     let wall = Nanos::from(began.elapsed());
     let gave_up =
         simulated.problem.as_ref().map(|problem| format!("the simulator gave up: {problem}"));
@@ -101,7 +97,7 @@ pub(crate) fn unwritten(
     };
     let summary = run.summary();
     let driven = Driven {
-        health: watch.lookout.row().into_iter().collect(),
+        health: lookout.row().into_iter().collect(),
         harness_errors: gave_up.into_iter().collect(),
         longest_gap: Nanos::ZERO,
         has_nodes: true,
@@ -109,7 +105,7 @@ pub(crate) fn unwritten(
         logs: Vec::new(),
         facts: facts(&settled.plan, &simulated),
         timings: vec![("simulate".into(), wall)],
-        violation: watch.lookout.sighting().cloned(),
+        violation: lookout.sighting().cloned(),
         findings: simulated
             .violation
             .iter()
@@ -120,6 +116,21 @@ pub(crate) fn unwritten(
         summary,
     };
     (driven, seen)
+}
+
+/// Simulates with monitors of the history at work, which may end the load.
+fn watched(
+    settled: &Settled,
+    options: SimOptions,
+    run: &mut Run,
+    wishes: &AtomicU32,
+) -> (Simulated, Lookout) {
+    let monitors = (settled.workload.checkers)().iter().filter_map(|c| c.monitor()).collect();
+    let lookout = Lookout::new(monitors, settled.stop_on_violation);
+    let mut watch = Watcher { lookout, wishes, heard: wishes.load(Ordering::Relaxed) };
+    let simulated = simulate(options, run, &mut watch)
+        .expect("invariant: every system with nodes is a core of the registry");
+    (simulated, watch.lookout)
 }
 
 /// The messages that led to what was found in a run, from simulating it once more; `None`, and a

@@ -41,6 +41,15 @@ fn a_run_is_compared_with_itself() {
 }
 
 #[test]
+fn a_run_that_ends_at_its_first_violation_is_compared_with_itself() {
+    let tribunal = Tribunal::new();
+    let planted = ["--bug", "read.local_leader", "--nemesis", "isolate-leader"];
+    let args = ["run", "--cluster", "sim", "--seed", "1", "--stop-on-violation", "--verify"];
+    let told = tribunal.call(&[&args[..], &planted].concat()).exits(1);
+    assert!(!told.stderr.contains("different runs"), "{}", told.stderr);
+}
+
+#[test]
 fn datagrams_carry_the_same_promises() {
     let tribunal = Tribunal::new();
     let packets = ["--option", "transport=datagram", "--nemesis", "partition,packet"];
