@@ -28,6 +28,9 @@ pub(crate) fn line(args: &RunArgs, done: &Done, batch: Option<&str>, is_kept: bo
     if let Some(reason) = done.unsaved.as_ref().filter(|_| line.exit == Exit::Harness.code()) {
         line.sentence = clean(&format!("{}; but {reason}", line.sentence), 300);
     }
+    if let Some(failure) = done.unverified.as_ref().filter(|it| line.exit == it.exit.code()) {
+        line.sentence = clean(&format!("{}; but {}", line.sentence, failure.message), 300);
+    }
     line
 }
 

@@ -87,6 +87,9 @@ pub(crate) struct Done {
     pub unsaved: Option<String>,
     /// Why it could not be set up, or that tribunal panicked.
     pub failure: Option<Failure>,
+    /// That it is not what it is when it is simulated again, or why that is not known, if it was
+    /// to be.
+    pub unverified: Option<Failure>,
     /// How long it took, reports and all.
     pub took: Nanos,
 }
@@ -98,6 +101,7 @@ impl Done {
             Some(failure) => failure.exit,
             None => Exit::of_trial(&self.trial),
         };
+        let exit = self.unverified.as_ref().map_or(exit, |failure| exit.merge(failure.exit));
         if self.unsaved.is_some() { exit.merge(Exit::Harness) } else { exit }
     }
 }
@@ -205,7 +209,8 @@ fn simulate_through(begun: Trial, folder: &RunFolder, settled: &Settled) -> Resu
     let done = aftermath::save(trial, record, folder);
     let mut done = bundled(done, folder, settled, Some(seen.stored()));
     if settled.verify {
-        done.failure = sim::verify(folder, &seen, settled.stop_on_violation).err();
+        let stops = settled.stop_on_violation;
+        done.unverified = sim::verify(folder, &seen, stops, &wishes).err();
     }
     runtime.shutdown_background();
     Ok(done)

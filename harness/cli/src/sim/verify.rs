@@ -1,9 +1,11 @@
 //! `run --verify`: a simulation compared with itself, in other processes.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::atomic::AtomicU32;
+use std::process::{Command, ExitStatus};
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use tribunal_engine::{Run, RunFolder};
 use tribunal_sim::{TRACE_STEP, Trace};
@@ -58,14 +60,15 @@ pub(crate) fn trace_command(cli: &Cli, args: &TraceArgs) -> Result<Exit, Failure
 /// Simulates a run's plan twice, in processes of their own, and compares both with the run.
 ///
 /// # Errors
-/// If not everything happened in the same way, naming the first difference; or if a process cannot
-/// be started or understood.
+/// If not everything happened in the same way, naming the first difference; if a process cannot be
+/// started or understood; or if somebody wished for the end.
 pub(crate) fn verify(
     folder: &RunFolder,
     seen: &Seen,
     stop_on_violation: bool,
+    wishes: &AtomicU32,
 ) -> Result<(), Failure> {
-    let again = Again { plan: folder.path().join("plan.json"), stop_on_violation };
+    let again = Again { plan: folder.path().join("plan.json"), stop_on_violation, wishes };
     let run = Digests::new(&seen.trace, seen.events, Vec::new());
     let (one, other) = (again.traced(None)?, again.traced(None)?);
     if run == one && one == other {
@@ -89,12 +92,13 @@ fn apart(run: &Digests, others: &Digests) -> String {
 }
 
 /// A plan that is simulated again.
-struct Again {
+struct Again<'a> {
     plan: PathBuf,
     stop_on_violation: bool,
+    wishes: &'a AtomicU32,
 }
 
-impl Again {
+impl Again<'_> {
     /// The first difference of two more simulations, among these events.
     fn difference(&self, (first, last): (u64, u64)) -> Result<String, Failure> {
         let window = Some((first, last));
@@ -109,6 +113,9 @@ impl Again {
             let message = format!("cannot simulate {} once more: {reason}", self.plan.display());
             Failure::new(Exit::Bug, message, "please report it with the run's folder")
         };
+        if self.is_wished() {
+            return Err(interrupted());
+        }
         let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
         let mut command = Command::new(program);
         command.arg("trace").arg(&self.plan);
@@ -119,11 +126,31 @@ impl Again {
             command.arg("--from").arg(from.to_string()).arg("--to").arg(to.to_string());
         }
         let output = command.output().map_err(|error| failed(error.to_string()))?;
+        if self.is_wished() || is_of_a_wish(output.status) {
+            return Err(interrupted());
+        }
         if !output.status.success() {
             return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
         }
         serde_json::from_slice(&output.stdout).map_err(|error| failed(error.to_string()))
     }
+
+    fn is_wished(&self) -> bool {
+        self.wishes.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// Whether a process ended by what is a wish to end where it is listened for: Ctrl-C reaches every
+/// process of a terminal, and this one may be told later than those it started.
+fn is_of_a_wish(status: ExitStatus) -> bool {
+    let signal = status.signal().and_then(|number| Signal::try_from(number).ok());
+    matches!(signal, Some(Signal::SIGINT | Signal::SIGTERM | Signal::SIGHUP))
+}
+
+fn interrupted() -> Failure {
+    let message = "interrupted while the run was compared with itself";
+    let help = "the run itself is whole; `tribunal replay` compares it with its folder";
+    Failure::new(Exit::Interrupted, message, help)
 }
 
 fn first_difference(one: &[String], other: &[String]) -> Option<String> {

@@ -1,8 +1,13 @@
 //! The simulated cluster: whole runs in virtual time.
 
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::Stdio;
 
-use crate::support::Tribunal;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+use crate::support::{Tribunal, alone, wait_until};
 
 const SHORT: &[&str] = &["run", "--cluster", "sim", "--time-limit", "10s", "--seed", "7"];
 
@@ -47,6 +52,37 @@ fn a_run_that_ends_at_its_first_violation_is_compared_with_itself() {
     let args = ["run", "--cluster", "sim", "--seed", "1", "--stop-on-violation", "--verify"];
     let told = tribunal.call(&[&args[..], &planted].concat()).exits(1);
     assert!(!told.stderr.contains("different runs"), "{}", told.stderr);
+}
+
+/// Whether a process simulates a plan of this store again.
+fn is_compared(tribunal: &Tribunal) -> bool {
+    let plan = tribunal.store().join("runs").display().to_string();
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let words = |it: std::fs::DirEntry| std::fs::read(it.path().join("cmdline")).ok();
+    processes.filter_map(words).any(|words| {
+        let words = String::from_utf8_lossy(&words).into_owned();
+        let mut words = words.split('\0').skip(1);
+        words.next() == Some("trace") && words.next().is_some_and(|it| it.starts_with(&plan))
+    })
+}
+
+#[test]
+fn an_interrupted_comparison_is_no_bug_and_the_result_is_shown() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let long = ["run", "--cluster", "sim", "--seed", "7", "--time-limit", "10m", "--verify"];
+    let mut command = tribunal.command(&long);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let child = command.spawn().expect("it starts");
+    wait_until("it is compared", || is_compared(&tribunal));
+    // As a terminal does it: to the processes that compare as well.
+    killpg(Pid::from_raw(child.id() as i32), Signal::SIGINT).expect("SIGINT");
+    let output = child.wait_with_output().expect("it ends");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("VALID") && said.contains("report   file://"), "{said}");
+    assert!(said.contains("interrupted while the run was compared with itself"), "{said}");
 }
 
 #[test]
