@@ -16,7 +16,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tribunal_cluster::ClusterError;
 use tribunal_engine::{Driven, LiveOptions, Progress, RunFolder, RunOptions, drive, rehearse};
-use tribunal_history::{Nanos, Plan, StoredTrace, Trial, Verdict, jsonl};
+use tribunal_history::{Nanos, Plan, RunState, StoredTrace, Trial, Verdict, jsonl};
 use tribunal_workloads::GeneratorOptions;
 
 use crate::args::{Cli, FailOn, Format, RunArgs};
@@ -208,12 +208,32 @@ fn simulate_through(begun: Trial, folder: &RunFolder, settled: &Settled) -> Resu
     }
     let done = aftermath::save(trial, record, folder);
     let mut done = bundled(done, folder, settled, Some(seen.stored()));
-    if settled.verify {
-        let stops = settled.stop_on_violation;
-        done.unverified = sim::verify(folder, &seen, stops, &wishes).err();
-    }
+    done.unverified = verified(&done.trial, folder, settled, &seen, &wishes).err();
     runtime.shutdown_background();
     Ok(done)
+}
+
+/// Compares a run with itself, if it was asked for and it came to its end: the rest of its plan says
+/// nothing of one that did not.
+fn verified(
+    trial: &Trial,
+    folder: &RunFolder,
+    settled: &Settled,
+    seen: &sim::Seen,
+    wishes: &AtomicU32,
+) -> Result<(), Failure> {
+    if !settled.verify {
+        return Ok(());
+    }
+    let why = match trial.state {
+        RunState::Finished => {
+            return sim::verify(folder, seen, settled.stop_on_violation, wishes);
+        }
+        RunState::Interrupted => "the run was interrupted",
+        RunState::HarnessError | RunState::Running => "the harness broke",
+    };
+    output::progress(format!("{why}: it is not compared with itself"));
+    Ok(())
 }
 
 /// A run that is over, with its bundle written.
