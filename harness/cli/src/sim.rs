@@ -12,7 +12,7 @@ use tribunal_cluster::Report;
 use tribunal_engine::{Driven, Lookout, Run, RunFolder, RunOptions, RunSummary};
 use tribunal_history::{
     Cost, Digest, Finding, History, Mark, Messages, Nanos, NodeEvent, NodeId, Note, Plan, Record,
-    StoredTrace, TraceStep, Trial, Verdict,
+    RunState, StoredTrace, TraceStep, Trial, Verdict,
 };
 use tribunal_nodes::Config;
 use tribunal_sim::{
@@ -134,13 +134,18 @@ fn watched(
 }
 
 /// The messages that led to what was found in a run, from simulating it once more; `None`, and a
-/// word about it, if that goes otherwise or they cannot be written.
+/// word about it, if that goes otherwise or they cannot be written. Of a run that was interrupted as
+/// well: simulated again it would go on.
 pub(crate) fn messages(
     folder: &RunFolder,
     settled: &Settled,
     (trial, record): (&Trial, &Record),
     wishes: &AtomicU32,
 ) -> Option<Messages> {
+    if trial.state == RunState::Interrupted {
+        output::progress("the run was interrupted: its messages are not shown");
+        return None;
+    }
     let worst = trial.findings.iter().filter(|it| it.verdict == Verdict::Invalid);
     let last = record.history.events().last().map_or(Nanos::ZERO, |event| event.time);
     let until = worst.filter_map(|it| it.at).min().unwrap_or(last);

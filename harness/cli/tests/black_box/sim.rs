@@ -4,7 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use crate::support::{Tribunal, alone, wait_until};
@@ -83,6 +83,41 @@ fn an_interrupted_comparison_is_no_bug_and_the_result_is_shown() {
     assert_eq!(output.status.code(), Some(130), "{said}");
     assert!(said.contains("VALID") && said.contains("report   file://"), "{said}");
     assert!(said.contains("interrupted while the run was compared with itself"), "{said}");
+}
+
+/// Whether a process listens for Ctrl-C.
+fn listens(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    caught.is_some_and(|mask| mask & 1 << (Signal::SIGINT as u64 - 1) != 0)
+}
+
+/// How long a process has worked, in hundredths of a second.
+fn worked(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split(' ');
+    fields.skip(12).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
+}
+
+#[test]
+fn an_interrupted_failure_is_neither_compared_nor_taken_for_another_run() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let planted = ["--bug", "read.local_leader", "--nemesis", "isolate-leader"];
+    let long = ["run", "--cluster", "sim", "--seed", "1", "--time-limit", "2h", "--verify"];
+    let mut command = tribunal.command(&[&long[..], &planted].concat());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    wait_until("it has failed", || listens(child.id()) && worked(child.id()) > 100);
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).expect("SIGINT");
+    let output = child.wait_with_output().expect("it ends");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    // The failure is proven, and outweighs the interrupt.
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the run was interrupted: it is not compared with itself"), "{said}");
+    assert!(said.contains("the run was interrupted: its messages are not shown"), "{said}");
+    assert!(!said.contains("goes otherwise"), "{said}");
 }
 
 #[test]
