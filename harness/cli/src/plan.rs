@@ -112,6 +112,7 @@ pub(crate) fn settle_with(args: &RunArgs, base: Option<Plan>) -> Result<Settled,
     plan.options = options::options(&mut gather, &plan.cluster)?;
     plan.bugs = bugs(&mut gather, system)?;
     plan.script = gather.base.as_ref().and_then(|base| base.script.clone());
+    require_nodes(&plan)?;
     GeneratorOptions::read(plan.seed, plan.concurrency, &plan.options)
         .map_err(|error| usage(error.to_string(), "see `tribunal list workloads`"))?;
     schedule(&mut gather, &mut plan, system)?;
@@ -368,6 +369,22 @@ fn schedule(gather: &mut Gather<'_>, plan: &mut Plan, system: &System) -> Result
     validate(&plan.schedule, plan.nodes).map_err(|error| {
         usage(format!("the schedule cannot be run: {error}"), "see docs/results.md")
     })
+}
+
+/// Refuses operations on nodes that the cluster does not have.
+fn require_nodes(plan: &Plan) -> Result<(), Failure> {
+    let operations = plan.script.iter().flat_map(|script| &script.operations);
+    let last = operations.map(|operation| operation.node.0).max().unwrap_or(0);
+    if last <= plan.nodes {
+        return Ok(());
+    }
+    Err(usage(
+        format!(
+            "the plan's operations are written down for n{last}, and --nodes is {}",
+            plan.nodes
+        ),
+        "leave --nodes out, or name nodes in the plan that there are",
+    ))
 }
 
 fn spec(text: &str) -> Result<Spec, Failure> {

@@ -180,6 +180,32 @@ fn a_budget_that_is_no_time_leaves_the_failure_as_it_is() {
     tribunal.call(&["run", "--plan", "latest"]).exits(1);
 }
 
+/// A store whose latest run is a small one, written down.
+fn small() -> Tribunal {
+    let tribunal = Tribunal::new();
+    assert_eq!(failing(&tribunal, "session.none", (13, 1)).len(), 1);
+    tribunal.call(&["shrink", "--time-limit", "2s"]).exits(1);
+    tribunal
+}
+
+/// The latest run's plan, changed.
+fn changed(tribunal: &Tribunal, change: impl Fn(&mut Value)) -> String {
+    let mut plan = json(&tribunal.store().join("latest/plan.json"));
+    change(&mut plan);
+    tribunal.file("changed.json", &plan.to_string()).display().to_string()
+}
+
+#[test]
+fn what_is_written_down_for_nodes_that_are_not_there_is_refused() {
+    let _alone = alone();
+    let tribunal = small();
+    let plan = changed(&tribunal, |plan| plan["script"]["operations"][0]["node"] = "n99".into());
+    tribunal.call(&["run", "--plan", &plan]).exits(64).says("written down for n99, and");
+    let plan = changed(&tribunal, |plan| plan["script"]["operations"][0]["node"] = "n2".into());
+    let one = ["run", "--plan", &plan, "--nodes", "1", "--nemesis", "none"];
+    tribunal.call(&one).exits(64).says("and --nodes is 1").says("leave --nodes out");
+}
+
 /// Prints a line of figures for a bug, of what was left of its failures.
 fn tell(bug: &str, told: &[Told]) {
     let left: Vec<Left> = told.iter().filter_map(|one| one.as_ref().ok()).copied().collect();
