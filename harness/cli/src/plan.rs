@@ -351,6 +351,10 @@ fn schedule(gather: &mut Gather<'_>, plan: &mut Plan, system: &System) -> Result
     let from_file = gather.args.schedule.is_some().then(|| FROM_FILE.to_owned());
     let flag = from_file.or_else(|| gather.args.nemesis.clone());
     let named = flag.is_some();
+    if gather.args.overlap && plan.script.is_some() && !named {
+        let message = "--overlap draws faults anew, and the plan's are written down";
+        return Err(usage(message, "leave it out, or say with --nemesis what is drawn"));
+    }
     let text = gather.value("nemesis", flag, |plan| plan.nemesis.clone(), || default.into());
     (plan.nemesis, plan.schedule) = match (&gather.args.schedule, &gather.base) {
         (Some(path), _) => (text, read_schedule(path)?),
@@ -397,11 +401,13 @@ fn spec(text: &str) -> Result<Spec, Failure> {
     })
 }
 
-/// The stored plan's schedule where nothing it rests on was changed; else a new one.
+/// The stored plan's schedule where nothing it rests on was changed, or it was written down as it
+/// came; else a new one.
 fn of_spec(gather: &Gather<'_>, plan: &Plan, named: bool, spec: &Spec) -> Schedule {
     let overlap = gather.args.overlap;
     let stored = gather.base.as_ref().filter(|base| {
-        !named && !overlap && base.seed == plan.seed && base.time_limit == plan.time_limit
+        let is_drawn_so = !overlap && base.seed == plan.seed && base.time_limit == plan.time_limit;
+        !named && (is_drawn_so || base.script.is_some())
     });
     match stored {
         Some(base) => base.schedule.clone(),

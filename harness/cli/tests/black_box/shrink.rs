@@ -206,6 +206,23 @@ fn what_is_written_down_for_nodes_that_are_not_there_is_refused() {
     tribunal.call(&one).exits(64).says("and --nodes is 1").says("leave --nodes out");
 }
 
+#[test]
+fn faults_that_are_written_down_stay_what_they_are_with_another_seed() {
+    let _alone = alone();
+    let tribunal = small();
+    let file = changed(&tribunal, |_| {});
+    let schedule = || json(&tribunal.store().join("latest/schedule.json"));
+    let before = schedule();
+    for more in [&["--seed", "5"][..], &["--time-limit", "3s"]] {
+        let told = tribunal.call(&[&["run", "--plan", &file], more].concat());
+        assert!(!told.stdout.contains("raise --"), "{}", told.stdout);
+        assert_eq!(schedule(), before);
+    }
+    tribunal.call(&["run", "--plan", &file, "--overlap"]).exits(64).says("written down");
+    tribunal.call(&["run", "--plan", &file, "--nemesis", "kill", "--overlap"]);
+    assert_ne!(schedule(), before, "asked for by name they are drawn");
+}
+
 /// Prints a line of figures for a bug, of what was left of its failures.
 fn tell(bug: &str, told: &[Told]) {
     let left: Vec<Left> = told.iter().filter_map(|one| one.as_ref().ok()).copied().collect();
