@@ -180,10 +180,18 @@ fn a_budget_that_is_no_time_leaves_the_failure_as_it_is() {
     tribunal.call(&["run", "--plan", "latest"]).exits(1);
 }
 
+/// A store whose latest run is one in which a leader that is cut off answers.
+fn stale() -> Tribunal {
+    let tribunal = Tribunal::new();
+    let run = ["run", "--cluster", "sim", "--seed", "1", "--time-limit", "10s"];
+    let planted = ["--bug", "read.local_leader", "--nemesis", "isolate-leader"];
+    tribunal.call(&[&run[..], &planted].concat()).exits(1);
+    tribunal
+}
+
 /// A store whose latest run is a small one, written down.
 fn small() -> Tribunal {
-    let tribunal = Tribunal::new();
-    assert_eq!(failing(&tribunal, "session.none", (13, 1)).len(), 1);
+    let tribunal = stale();
     tribunal.call(&["shrink", "--time-limit", "2s"]).exits(1);
     tribunal
 }

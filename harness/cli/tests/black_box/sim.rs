@@ -70,7 +70,7 @@ fn is_compared(tribunal: &Tribunal) -> bool {
 fn an_interrupted_comparison_is_no_bug_and_the_result_is_shown() {
     let _alone = alone();
     let tribunal = Tribunal::new();
-    let long = ["run", "--cluster", "sim", "--seed", "7", "--time-limit", "10m", "--verify"];
+    let long = ["run", "--cluster", "sim", "--seed", "7", "--time-limit", "3m", "--verify"];
     let mut command = tribunal.command(&long);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let child = command.spawn().expect("it starts");
@@ -105,10 +105,10 @@ fn an_interrupted_failure_is_neither_compared_nor_taken_for_another_run() {
     let _alone = alone();
     let tribunal = Tribunal::new();
     let planted = ["--bug", "read.local_leader", "--nemesis", "isolate-leader"];
-    let long = ["run", "--cluster", "sim", "--seed", "1", "--time-limit", "2h", "--verify"];
+    let long = ["run", "--cluster", "sim", "--seed", "1", "--time-limit", "1h", "--verify"];
     let mut command = tribunal.command(&[&long[..], &planted].concat());
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-    wait_until("it has failed", || listens(child.id()) && worked(child.id()) > 100);
+    wait_until("it has failed", || listens(child.id()) && worked(child.id()) > 60);
     kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).expect("SIGINT");
     let output = child.wait_with_output().expect("it ends");
     let said = [output.stdout, output.stderr].concat();
