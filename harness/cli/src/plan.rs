@@ -15,6 +15,7 @@ use tribunal_workloads::{GeneratorOptions, WORKLOADS, Workload};
 use crate::args::{RunArgs, parse_time};
 use crate::clusters::{CLUSTERS, PROCESS, SIM};
 use crate::exit::{Exit, Failure};
+use crate::stored::plan_of;
 use crate::swarm::Drawn;
 use crate::{environment, suggest};
 
@@ -164,12 +165,7 @@ fn read_plan(store: &Path, name: &str) -> Result<Plan, Failure> {
         usage(format!("--plan {}: {reason}", path.display()), "give a run or its plan.json")
     };
     let text = std::fs::read(&path).map_err(|error| bad(error.to_string()))?;
-    let plan: Plan = serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
-    if plan.tribunal_plan == Plan::VERSION {
-        Ok(plan)
-    } else {
-        Err(bad(format!("version {} of the format is not known here", plan.tribunal_plan)))
-    }
+    plan_of(&text).map_err(|no_plan| bad(no_plan.reason))
 }
 
 fn system_and_workload(

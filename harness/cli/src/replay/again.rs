@@ -8,13 +8,13 @@ use tribunal_history::{Bundle, Digest, Parting, RunState, StoredTrace, Verdict, 
 
 use super::Outcome;
 use super::compare::difference;
-use super::stored::Stored;
 use crate::args::{Cli, Format, RunArgs};
 use crate::bundle::{self, BUNDLE};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::plan::settle_with;
 use crate::run::{Repeated, failings, repeated};
+use crate::stored::Stored;
 
 /// Whether a run is what it was, and if not, where and why not.
 #[derive(Debug, Serialize)]

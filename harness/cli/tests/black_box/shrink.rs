@@ -215,6 +215,18 @@ fn what_is_written_down_for_nodes_that_are_not_there_is_refused() {
 }
 
 #[test]
+fn a_plan_of_another_version_is_told_by_its_version() {
+    let _alone = alone();
+    let tribunal = stale();
+    let plan = changed(&tribunal, |plan| {
+        plan["tribunal_plan"] = 2.into();
+        plan["new_thing"] = 1.into();
+    });
+    let told = tribunal.call(&["run", "--plan", &plan]).exits(64);
+    told.says("its format is version 2, this program reads version 1");
+}
+
+#[test]
 fn faults_that_are_written_down_stay_what_they_are_with_another_seed() {
     let _alone = alone();
     let tribunal = small();
