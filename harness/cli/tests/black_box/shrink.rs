@@ -227,6 +227,43 @@ fn a_plan_of_another_version_is_told_by_its_version() {
 }
 
 #[test]
+fn only_a_folder_as_the_run_left_it_is_made_small() {
+    let _alone = alone();
+    let tribunal = stale();
+    let file = |name: &str| tribunal.store().join("latest").canonicalize().unwrap().join(name);
+    let set = |name: &str, change: &dyn Fn(&mut Value)| {
+        let (path, mut document) = (file(name), json(&file(name)));
+        change(&mut document);
+        std::fs::write(path, document.to_string()).unwrap();
+    };
+    let plan = std::fs::read(file("plan.json")).unwrap();
+    set("plan.json", &|plan| plan["seed"] = 2.into());
+    let shrink = |code| tribunal.call(&["shrink", "--time-limit", "1ns"]).exits(code);
+    shrink(65).says("plan.json: it was changed since the run");
+    std::fs::write(file("plan.json"), plan).unwrap();
+    let bundle = std::fs::read(file("bundle.json")).unwrap();
+    set("bundle.json", &|bundle| bundle["stop_on_violation"] = true.into());
+    shrink(65).says("bundle.json: it was changed since the run");
+    std::fs::write(file("bundle.json"), bundle).unwrap();
+    set("run.json", &|run| run["findings"] = Value::Array(Vec::new()));
+    shrink(1).says("warning: simulated now, ").says("its run.json tells of no failure");
+}
+
+#[test]
+fn a_run_that_ended_at_its_first_violation_is_made_small_as_it_was() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let run = ["run", "--cluster", "sim", "--seed", "1", "--stop-on-violation"];
+    let planted = ["--bug", "read.local_leader", "--nemesis", "isolate-leader"];
+    tribunal.call(&[&run[..], &planted].concat()).exits(1);
+    let history = std::fs::read_to_string(tribunal.store().join("latest/history.jsonl")).unwrap();
+    let invoked = history.lines().filter(|line| line.contains("\"invoke\"")).count();
+    let told = tribunal.call(&["shrink", "--time-limit", "2s"]).exits(1);
+    told.says(&format!("operations {invoked} → "));
+    tribunal.call(&["replay"]).exits(0).says("the same bytes");
+}
+
+#[test]
 fn faults_that_are_written_down_stay_what_they_are_with_another_seed() {
     let _alone = alone();
     let tribunal = small();
