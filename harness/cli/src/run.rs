@@ -83,6 +83,8 @@ pub(crate) struct Done {
     pub record: tribunal_history::Record,
     /// Its report.
     pub report: PathBuf,
+    /// The digest of everything that happened, of a simulation that came to its end.
+    pub trace: Option<u64>,
     /// What of it could not be written, if anything.
     pub unsaved: Option<String>,
     /// Why it could not be set up, or that tribunal panicked.
@@ -208,6 +210,7 @@ fn simulate_through(begun: Trial, folder: &RunFolder, settled: &Settled) -> Resu
     }
     let done = aftermath::save(trial, record, folder);
     let mut done = bundled(done, folder, settled, Some(seen.stored()));
+    done.trace = Some(seen.trace.hash());
     done.unverified = verified(&done.trial, folder, settled, &seen, &wishes).err();
     runtime.shutdown_background();
     Ok(done)

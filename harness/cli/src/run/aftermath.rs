@@ -157,8 +157,16 @@ pub(super) fn save(trial: Trial, record: Record, folder: &RunFolder) -> Done {
         .and_then(|()| folder.replace("summary.md", summary.as_bytes()));
     let report = folder.path().join(name);
     let unsaved = written.err().map(|error| error.to_string());
-    let (failure, unverified) = (None, None);
-    Done { trial, record, report, unsaved, failure, unverified, took: Nanos::ZERO }
+    Done {
+        trial,
+        record,
+        report,
+        trace: None,
+        unsaved,
+        failure: None,
+        unverified: None,
+        took: Nanos::ZERO,
+    }
 }
 
 /// The report's file name: unique, and without characters that artifact stores refuse.
@@ -220,9 +228,16 @@ pub(super) fn panicked(mut trial: Trial, folder: &RunFolder, panic: &(dyn Any + 
         Ok(done) => Done { failure, ..done },
         Err(_) => {
             let report = folder.path().join(report_name(&trial));
-            let (record, unsaved) = (Record::default(), Some("it has no report".into()));
-            let unverified = None;
-            Done { trial, record, report, unsaved, failure, unverified, took: Nanos::ZERO }
+            Done {
+                trial,
+                record: Record::default(),
+                report,
+                trace: None,
+                unsaved: Some("it has no report".into()),
+                failure,
+                unverified: None,
+                took: Nanos::ZERO,
+            }
         }
     }
 }
