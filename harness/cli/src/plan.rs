@@ -1,6 +1,7 @@
 //! From flags, a stored plan and defaults to one plan, with the origin of every value.
 
 mod options;
+mod recovery;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -112,6 +113,7 @@ pub(crate) fn settle_with(args: &RunArgs, base: Option<Plan>) -> Result<Settled,
     plan.workload = workload.name.into();
     plan.options = options::options(&mut gather, &plan.cluster)?;
     plan.bugs = bugs(&mut gather, system)?;
+    recovery::raise_limit(&mut gather, &mut plan, system);
     plan.script = gather.base.as_ref().and_then(|base| base.script.clone());
     require_nodes(&plan)?;
     GeneratorOptions::read(plan.seed, plan.concurrency, &plan.options)

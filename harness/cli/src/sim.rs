@@ -246,7 +246,7 @@ fn progress(settled: &Settled, summary: &RunSummary, simulated: &Simulated) -> O
 
 /// Within what time a cluster must serve when nothing disturbs it any more: twenty elections, and
 /// five seconds for whatever nodes have to send each other.
-fn progress_bound(config: &Config) -> Nanos {
+pub(crate) fn progress_bound(config: &Config) -> Nanos {
     config.election_max.times(20) + Nanos::from_secs(5)
 }
 
