@@ -138,6 +138,16 @@ fn a_planted_bug_is_found_and_its_report_tells_how() {
 }
 
 #[test]
+fn a_cluster_that_never_serves_again_violates_progress() {
+    let args = ["run", "--cluster", "sim", "--nodes", "2", "--nemesis", "kill,partition"];
+    let args = [&args[..], &["--time-limit", "20s", "--seed", "1"]].concat();
+    let planted = [&args[..], &["--bug", "append.no_backoff"]].concat();
+    let told = Tribunal::new().call(&planted).exits(1).says("INVALID");
+    told.says("Progress is violated: for 30.0 s after the last heal no operation on n1, n2");
+    Tribunal::new().call(&args).exits(0).says("VALID");
+}
+
+#[test]
 fn machines_that_fail_are_survived_and_the_run_is_repeated_exactly() {
     let tribunal = Tribunal::new();
     let faults = "disk,crash-at-sync,clock:suspend,clock:strobe,packet:corrupt,swizzle-clog";
