@@ -84,8 +84,8 @@ impl Glance {
         }
         let (first, second) = match (self.verdict, again.trace) {
             (None, None) => return None,
-            (Some(_), Some(trace)) if trace == self.trace => {
-                let (one, other) = (self.verdict?, again.trial.verdict);
+            (Some(one), Some(trace)) if trace == self.trace => {
+                let other = again.trial.verdict;
                 if one == other || [one, other].contains(&Verdict::Unknown) {
                     return None;
                 }
