@@ -216,8 +216,8 @@ fn simulate_through(begun: Trial, folder: &RunFolder, settled: &Settled) -> Resu
     Ok(done)
 }
 
-/// Compares a run with itself, if it was asked for and it came to its end: the rest of its plan says
-/// nothing of one that did not.
+/// Compares a run with itself, if it was asked for and it came to its end: the rest of its plan
+/// says nothing of one that did not.
 fn verified(
     trial: &Trial,
     folder: &RunFolder,

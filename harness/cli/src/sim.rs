@@ -134,8 +134,8 @@ fn watched(
 }
 
 /// The messages that led to what was found in a run, from simulating it once more; `None`, and a
-/// word about it, if that goes otherwise or they cannot be written. Of a run that was interrupted as
-/// well: simulated again it would go on.
+/// word about it, if that goes otherwise or they cannot be written. Of a run that was interrupted
+/// as well: simulated again it would go on.
 pub(crate) fn messages(
     folder: &RunFolder,
     settled: &Settled,
