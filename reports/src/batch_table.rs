@@ -43,7 +43,7 @@ pub fn batch_table(batch: &Batch, style: Style) -> String {
         let standing = if failed { Standing::Unknown } else { Standing::Valid };
         let mark = if row.passed.is_some() { standing.mark() } else { "·" };
         let mut text = format!("{} {mark} {}", clean(&row.name, 100), clean(&row.figure, 600));
-        if failed {
+        if failed && !row.remedy.is_empty() {
             text.push_str(&format!(": {}", clean(&row.remedy, 200)));
         }
         let class = if failed { standing.class() } else { "" };

@@ -91,7 +91,8 @@ fn together_suite(batch: &Batch) -> Option<TestSuite> {
         if row.passed == Some(false) {
             point.verdict = Verdict::Unknown;
             point.kind = "gate".into();
-            point.words = clean(&format!("{}: {}", row.figure, row.remedy), 300);
+            let words = [row.figure.as_str(), &row.remedy].into_iter().filter(|it| !it.is_empty());
+            point.words = clean(&words.collect::<Vec<_>>().join(": "), 300);
         }
         suite.add_test_case(case("together", &point, &[]));
     }

@@ -220,6 +220,9 @@ pub(crate) struct TraceArgs {
     /// Up to this one.
     #[arg(long, default_value_t = 0)]
     pub to: u64,
+    /// End the load with the first violation that is seen.
+    #[arg(long)]
+    pub stop_on_violation: bool,
 }
 
 /// Flags of `run` that are about many runs.

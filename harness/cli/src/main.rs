@@ -31,6 +31,7 @@ mod run;
 mod show;
 mod shrink;
 mod sim;
+mod stored;
 mod suggest;
 mod swarm;
 

@@ -1,6 +1,7 @@
 //! From flags, a stored plan and defaults to one plan, with the origin of every value.
 
 mod options;
+mod recovery;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use tribunal_workloads::{GeneratorOptions, WORKLOADS, Workload};
 use crate::args::{RunArgs, parse_time};
 use crate::clusters::{CLUSTERS, PROCESS, SIM};
 use crate::exit::{Exit, Failure};
+use crate::stored::plan_of;
 use crate::swarm::Drawn;
 use crate::{environment, suggest};
 
@@ -111,7 +113,9 @@ pub(crate) fn settle_with(args: &RunArgs, base: Option<Plan>) -> Result<Settled,
     plan.workload = workload.name.into();
     plan.options = options::options(&mut gather, &plan.cluster)?;
     plan.bugs = bugs(&mut gather, system)?;
+    recovery::raise_limit(&mut gather, &mut plan, system);
     plan.script = gather.base.as_ref().and_then(|base| base.script.clone());
+    require_nodes(&plan)?;
     GeneratorOptions::read(plan.seed, plan.concurrency, &plan.options)
         .map_err(|error| usage(error.to_string(), "see `tribunal list workloads`"))?;
     schedule(&mut gather, &mut plan, system)?;
@@ -163,12 +167,7 @@ fn read_plan(store: &Path, name: &str) -> Result<Plan, Failure> {
         usage(format!("--plan {}: {reason}", path.display()), "give a run or its plan.json")
     };
     let text = std::fs::read(&path).map_err(|error| bad(error.to_string()))?;
-    let plan: Plan = serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
-    if plan.tribunal_plan == Plan::VERSION {
-        Ok(plan)
-    } else {
-        Err(bad(format!("version {} of the format is not known here", plan.tribunal_plan)))
-    }
+    plan_of(&text).map_err(|no_plan| bad(no_plan.reason))
 }
 
 fn system_and_workload(
@@ -350,6 +349,10 @@ fn schedule(gather: &mut Gather<'_>, plan: &mut Plan, system: &System) -> Result
     let from_file = gather.args.schedule.is_some().then(|| FROM_FILE.to_owned());
     let flag = from_file.or_else(|| gather.args.nemesis.clone());
     let named = flag.is_some();
+    if gather.args.overlap && plan.script.is_some() && !named {
+        let message = "--overlap draws faults anew, and the plan's are written down";
+        return Err(usage(message, "leave it out, or say with --nemesis what is drawn"));
+    }
     let text = gather.value("nemesis", flag, |plan| plan.nemesis.clone(), || default.into());
     (plan.nemesis, plan.schedule) = match (&gather.args.schedule, &gather.base) {
         (Some(path), _) => (text, read_schedule(path)?),
@@ -370,6 +373,22 @@ fn schedule(gather: &mut Gather<'_>, plan: &mut Plan, system: &System) -> Result
     })
 }
 
+/// Refuses operations on nodes that the cluster does not have.
+fn require_nodes(plan: &Plan) -> Result<(), Failure> {
+    let operations = plan.script.iter().flat_map(|script| &script.operations);
+    let last = operations.map(|operation| operation.node.0).max().unwrap_or(0);
+    if last <= plan.nodes {
+        return Ok(());
+    }
+    Err(usage(
+        format!(
+            "the plan's operations are written down for n{last}, and --nodes is {}",
+            plan.nodes
+        ),
+        "leave --nodes out, or name nodes in the plan that there are",
+    ))
+}
+
 fn spec(text: &str) -> Result<Spec, Failure> {
     text.parse().map_err(|error: SpecError| match error {
         SpecError::Unknown { name } => {
@@ -380,11 +399,13 @@ fn spec(text: &str) -> Result<Spec, Failure> {
     })
 }
 
-/// The stored plan's schedule where nothing it rests on was changed; else a new one.
+/// The stored plan's schedule where nothing it rests on was changed, or it was written down as it
+/// came; else a new one.
 fn of_spec(gather: &Gather<'_>, plan: &Plan, named: bool, spec: &Spec) -> Schedule {
     let overlap = gather.args.overlap;
     let stored = gather.base.as_ref().filter(|base| {
-        !named && !overlap && base.seed == plan.seed && base.time_limit == plan.time_limit
+        let is_drawn_so = !overlap && base.seed == plan.seed && base.time_limit == plan.time_limit;
+        !named && (is_drawn_so || base.script.is_some())
     });
     match stored {
         Some(base) => base.schedule.clone(),

@@ -28,6 +28,9 @@ pub(crate) fn line(args: &RunArgs, done: &Done, batch: Option<&str>, is_kept: bo
     if let Some(reason) = done.unsaved.as_ref().filter(|_| line.exit == Exit::Harness.code()) {
         line.sentence = clean(&format!("{}; but {reason}", line.sentence), 300);
     }
+    if let Some(failure) = done.unverified.as_ref().filter(|it| line.exit == it.exit.code()) {
+        line.sentence = clean(&format!("{}; but {}", line.sentence, failure.message), 300);
+    }
     line
 }
 
@@ -89,10 +92,41 @@ fn repeat(args: &RunArgs, trial: &Trial) -> String {
     if !is_of_plan {
         flag("seed", &trial.plan.seed.to_string());
     }
-    for (is_given, name) in [(args.overlap, "--overlap"), (args.swarm, "--swarm")] {
+    for (is_given, name) in [
+        (args.overlap, "--overlap"),
+        (args.swarm, "--swarm"),
+        (args.stop_on_violation, "--stop-on-violation"),
+        (args.verify, "--verify"),
+    ] {
         if is_given {
             words.push(name.into());
         }
     }
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::settle;
+    use tribunal_engine::RunFolder;
+
+    #[test]
+    fn a_run_is_repeated_with_every_flag_it_had() {
+        let store = tempfile::tempdir().unwrap();
+        let args = RunArgs {
+            cluster: Some("sim".into()),
+            seed: Some(5),
+            overlap: true,
+            stop_on_violation: true,
+            verify: true,
+            ..RunArgs::default()
+        };
+        let settled = settle(&args, store.path()).unwrap();
+        let folder = RunFolder::create(store.path(), "a").unwrap();
+        let trial = crate::run::begun_for_tests(&folder, &settled, store.path());
+        let command = repeat(&args, &trial);
+        let flags = "run --cluster sim --seed 5 --overlap --stop-on-violation --verify";
+        assert!(command.ends_with(flags), "{command}");
+    }
 }

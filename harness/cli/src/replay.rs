@@ -7,7 +7,6 @@ mod compare;
 mod live;
 mod part;
 mod rate;
-mod stored;
 mod tally;
 
 use serde_json::Value;
@@ -16,9 +15,9 @@ use tribunal_history::RunState;
 use crate::args::{Cli, Format};
 use crate::check::find_run;
 use crate::exit::{Exit, Failure};
+use crate::stored::Stored;
 use crate::{clusters, output, suggest};
 pub(crate) use args::ReplayArgs;
-use stored::Stored;
 
 /// How often a schedule is played on a live cluster unless a flag says otherwise.
 const TIMES_DEFAULT: i64 = 20;

@@ -16,7 +16,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tribunal_cluster::ClusterError;
 use tribunal_engine::{Driven, LiveOptions, Progress, RunFolder, RunOptions, drive, rehearse};
-use tribunal_history::{Nanos, Plan, StoredTrace, Trial, Verdict, jsonl};
+use tribunal_history::{Nanos, Plan, RunState, StoredTrace, Trial, Verdict, jsonl};
 use tribunal_workloads::GeneratorOptions;
 
 use crate::args::{Cli, FailOn, Format, RunArgs};
@@ -83,10 +83,15 @@ pub(crate) struct Done {
     pub record: tribunal_history::Record,
     /// Its report.
     pub report: PathBuf,
+    /// The digest of everything that happened, of a simulation that came to its end.
+    pub trace: Option<u64>,
     /// What of it could not be written, if anything.
     pub unsaved: Option<String>,
     /// Why it could not be set up, or that tribunal panicked.
     pub failure: Option<Failure>,
+    /// That it is not what it is when it is simulated again, or why that is not known, if it was
+    /// to be.
+    pub unverified: Option<Failure>,
     /// How long it took, reports and all.
     pub took: Nanos,
 }
@@ -98,6 +103,7 @@ impl Done {
             Some(failure) => failure.exit,
             None => Exit::of_trial(&self.trial),
         };
+        let exit = self.unverified.as_ref().map_or(exit, |failure| exit.merge(failure.exit));
         if self.unsaved.is_some() { exit.merge(Exit::Harness) } else { exit }
     }
 }
@@ -204,11 +210,33 @@ fn simulate_through(begun: Trial, folder: &RunFolder, settled: &Settled) -> Resu
     }
     let done = aftermath::save(trial, record, folder);
     let mut done = bundled(done, folder, settled, Some(seen.stored()));
-    if settled.verify {
-        done.failure = sim::verify(folder).err();
-    }
+    done.trace = Some(seen.trace.hash());
+    done.unverified = verified(&done.trial, folder, settled, &seen, &wishes).err();
     runtime.shutdown_background();
     Ok(done)
+}
+
+/// Compares a run with itself, if it was asked for and it came to its end: the rest of its plan
+/// says nothing of one that did not.
+fn verified(
+    trial: &Trial,
+    folder: &RunFolder,
+    settled: &Settled,
+    seen: &sim::Seen,
+    wishes: &AtomicU32,
+) -> Result<(), Failure> {
+    if !settled.verify {
+        return Ok(());
+    }
+    let why = match trial.state {
+        RunState::Finished => {
+            return sim::verify(folder, seen, settled.stop_on_violation, wishes);
+        }
+        RunState::Interrupted => "the run was interrupted",
+        RunState::HarnessError | RunState::Running => "the harness broke",
+    };
+    output::progress(format!("{why}: it is not compared with itself"));
+    Ok(())
 }
 
 /// A run that is over, with its bundle written.

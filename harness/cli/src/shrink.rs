@@ -15,13 +15,15 @@ mod tests;
 
 use std::time::Duration;
 
-use tribunal_engine::RunFolder;
 use tribunal_history::{Nanos, Plan, Schedule, Setting, Span};
 
 use crate::args::{Cli, RunArgs, ShrinkArgs, parse_time};
+use crate::bundle::BUNDLE;
+use crate::check::find_run;
 use crate::exit::{Exit, Failure};
-use crate::plan::{Settled, settle};
-use crate::run::{attempt, finish};
+use crate::plan::{Settled, settle_with};
+use crate::run::{Failing, attempt, failings, finish};
+use crate::stored::Stored;
 use crate::{clusters, output, record};
 use case::written_down;
 use oracle::{Oracle, Over};
@@ -33,23 +35,27 @@ const OTHERS_MAX: usize = 5;
 /// Runs `tribunal shrink`.
 ///
 /// # Errors
-/// If there is no such run, it was no simulation, or it does not fail.
+/// If there is no such run, it was no simulation, its folder is not as it left it, or it does not
+/// fail.
 pub(crate) fn command(cli: &Cli, args: &ShrinkArgs) -> Result<Exit, Failure> {
     let budget = parse_time(&args.time_limit).map_err(|reason| {
         Failure::new(Exit::Usage, format!("--time-limit: {reason}"), "write it as 60s or 2m")
     })?;
-    let folder = RunFolder::find(&cli.store, &args.run).map_err(|error| {
-        Failure::new(Exit::Usage, error.to_string(), "see `tribunal list runs`")
-    })?;
-    let plan = Some(folder.path().join("plan.json").display().to_string());
-    let settled = settle(&RunArgs { plan, ..RunArgs::default() }, &cli.store)?;
+    let (folder, trial) = find_run(&cli.store, &args.run)?;
+    let stored = Stored { folder, trial };
+    let settled = as_it_was(&stored)?;
+    let folder = &stored.folder;
     if settled.plan.cluster != clusters::SIM || settled.system.is_in_process() {
         let message = format!("{} was no simulation: nothing else can be repeated", folder.id());
         let help = "run it with --cluster sim, where a failure can be shrunk";
         return Err(Failure::new(Exit::Usage, message, help));
     }
     let mut shrinker = Shrinker::new(settled, budget.to_duration())?;
-    output::progress(format!("{} fails: {}; taking away", folder.id(), shrinker.oracle.identity));
+    let way = &shrinker.oracle.identity;
+    if let Some(words) = unrecorded(way, &stored) {
+        output::progress(format!("warning: {words}"));
+    }
+    output::progress(format!("{} fails: {way}; taking away", folder.id()));
     shrinker.shrink();
     let (mut settled, told) = shrinker.done();
     settled.settings.push(of_shrink("shrunk from", folder.id()));
@@ -59,6 +65,36 @@ pub(crate) fn command(cli: &Cli, args: &ShrinkArgs) -> Result<Exit, Failure> {
     let itself = RunArgs { plan: Some(done.trial.run_id.clone()), ..RunArgs::default() };
     record::keep(&cli.store, &itself, &done, None, true);
     finish(cli, done, args.open)
+}
+
+/// What the run was, ready to be simulated again.
+///
+/// # Errors
+/// If its folder is not as the run left it, or its plan cannot be run.
+fn as_it_was(stored: &Stored) -> Result<Settled, Failure> {
+    let bundle = stored.bundle()?;
+    if bundle.as_ref().is_some_and(|bundle| !bundle.is_as_sealed()) {
+        let place = stored.folder.path().join(BUNDLE);
+        let message = format!("{}: it was changed since the run", place.display());
+        return Err(Failure::new(Exit::History, message, "put it back as the run left it"));
+    }
+    let plan = stored.plan(bundle.as_ref())?;
+    let stop_on_violation = bundle.is_some_and(|bundle| bundle.stop_on_violation);
+    let args = RunArgs { stop_on_violation, ..RunArgs::default() };
+    let settled = settle_with(&args, Some(plan.clone()))?;
+    Ok(Settled { plan, ..settled })
+}
+
+/// That a run fails otherwise now than it did, if so.
+fn unrecorded(way: &Failing, stored: &Stored) -> Option<String> {
+    let recorded = failings(&stored.trial);
+    if recorded.contains(way) {
+        return None;
+    }
+    let words: Vec<String> = recorded.iter().map(ToString::to_string).collect();
+    let words = if words.is_empty() { "no failure".to_owned() } else { words.join("; ") };
+    let id = stored.folder.id();
+    Some(format!("simulated now, {id} fails by {way}; its run.json tells of {words}"))
 }
 
 /// A failure that is made small.

@@ -12,7 +12,7 @@ use tribunal_cluster::Report;
 use tribunal_engine::{Driven, Lookout, Run, RunFolder, RunOptions, RunSummary};
 use tribunal_history::{
     Cost, Digest, Finding, History, Mark, Messages, Nanos, NodeEvent, NodeId, Note, Plan, Record,
-    StoredTrace, TraceStep, Trial, Verdict,
+    RunState, StoredTrace, TraceStep, Trial, Verdict,
 };
 use tribunal_nodes::Config;
 use tribunal_sim::{
@@ -82,14 +82,10 @@ pub(crate) fn unwritten(
     wishes: &AtomicU32,
 ) -> (Driven, Seen) {
     let began = Instant::now();
-    let mut run = Run::new(options);
-    let monitors = (settled.workload.checkers)().iter().filter_map(|c| c.monitor()).collect();
-    let lookout = Lookout::new(monitors, settled.stop_on_violation);
     let heard = wishes.load(Ordering::Relaxed);
-    let mut watch = Watcher { lookout, wishes, heard };
+    let mut run = Run::new(options);
     let options = SimOptions { noting, ..sim_options(settled) };
-    let simulated = simulate(options, &mut run, &mut watch)
-        .expect("invariant: every system with nodes is a core of the registry");
+    let (simulated, lookout) = watched(settled, options, &mut run, wishes);
     let wall = Nanos::from(began.elapsed());
     let gave_up =
         simulated.problem.as_ref().map(|problem| format!("the simulator gave up: {problem}"));
@@ -101,7 +97,7 @@ pub(crate) fn unwritten(
     };
     let summary = run.summary();
     let driven = Driven {
-        health: watch.lookout.row().into_iter().collect(),
+        health: lookout.row().into_iter().collect(),
         harness_errors: gave_up.into_iter().collect(),
         longest_gap: Nanos::ZERO,
         has_nodes: true,
@@ -109,7 +105,7 @@ pub(crate) fn unwritten(
         logs: Vec::new(),
         facts: facts(&settled.plan, &simulated),
         timings: vec![("simulate".into(), wall)],
-        violation: watch.lookout.sighting().cloned(),
+        violation: lookout.sighting().cloned(),
         findings: simulated
             .violation
             .iter()
@@ -122,14 +118,34 @@ pub(crate) fn unwritten(
     (driven, seen)
 }
 
+/// Simulates with monitors of the history at work, which may end the load.
+fn watched(
+    settled: &Settled,
+    options: SimOptions,
+    run: &mut Run,
+    wishes: &AtomicU32,
+) -> (Simulated, Lookout) {
+    let monitors = (settled.workload.checkers)().iter().filter_map(|c| c.monitor()).collect();
+    let lookout = Lookout::new(monitors, settled.stop_on_violation);
+    let mut watch = Watcher { lookout, wishes, heard: wishes.load(Ordering::Relaxed) };
+    let simulated = simulate(options, run, &mut watch)
+        .expect("invariant: every system with nodes is a core of the registry");
+    (simulated, watch.lookout)
+}
+
 /// The messages that led to what was found in a run, from simulating it once more; `None`, and a
-/// word about it, if that goes otherwise or they cannot be written.
+/// word about it, if that goes otherwise or they cannot be written. Of a run that was interrupted
+/// as well: simulated again it would go on.
 pub(crate) fn messages(
     folder: &RunFolder,
     settled: &Settled,
     (trial, record): (&Trial, &Record),
     wishes: &AtomicU32,
 ) -> Option<Messages> {
+    if trial.state == RunState::Interrupted {
+        output::progress("the run was interrupted: its messages are not shown");
+        return None;
+    }
     let worst = trial.findings.iter().filter(|it| it.verdict == Verdict::Invalid);
     let last = record.history.events().last().map_or(Nanos::ZERO, |event| event.time);
     let until = worst.filter_map(|it| it.at).min().unwrap_or(last);
@@ -230,7 +246,7 @@ fn progress(settled: &Settled, summary: &RunSummary, simulated: &Simulated) -> O
 
 /// Within what time a cluster must serve when nothing disturbs it any more: twenty elections, and
 /// five seconds for whatever nodes have to send each other.
-fn progress_bound(config: &Config) -> Nanos {
+pub(crate) fn progress_bound(config: &Config) -> Nanos {
     config.election_max.times(20) + Nanos::from_secs(5)
 }
 

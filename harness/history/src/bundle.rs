@@ -160,10 +160,12 @@ impl StoredTrace {
         let step = self.step.max(1);
         let until = |trace: &StoredTrace| trace.steps.get(equal).map_or(trace.lasted, |it| it.at);
         let from = equal.checked_sub(1).map_or(Nanos::ZERO, |last| self.steps[last].at);
-        let first = equal as u64 * step;
-        let most = self.events.max(other.events).max(first + 1);
-        let last = (first + step).min(most);
-        Some(Parting { first: first + 1, last, from, to: until(self).max(until(other)) })
+        // Neither what is read nor what is added up here need make sense: a file may say anything.
+        let before = (equal as u64).saturating_mul(step);
+        let first = before.saturating_add(1);
+        let most = self.events.max(other.events).max(first);
+        let last = before.saturating_add(step).min(most);
+        Some(Parting { first, last, from, to: until(self).max(until(other)) })
     }
 }
 
@@ -247,6 +249,9 @@ mod tests {
         assert_eq!(whole.parts_from(&trace(18, Some(18))), at(17, 18, 16, 18));
         assert_eq!(whole.parts_from(&trace(16, None)), at(17, 18, 16, 18));
         assert_eq!(trace(0, None).parts_from(&trace(1, None)), at(1, 1, 0, 1));
+        let odd = StoredTrace { step: u64::MAX, ..trace(18, None) };
+        let parting = odd.parts_from(&whole).unwrap();
+        assert_eq!((parting.first, parting.last), (u64::MAX, u64::MAX), "and no overflow");
     }
 
     #[test]

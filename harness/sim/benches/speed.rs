@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use peer::{Carrier, Pace, pass};
 use rig::{Outcome, Trial, run};
+use tribunal_history::Verdict;
 
 /// Operations a second.
 const RATES: [u64; 2] = [25, 500];
@@ -30,13 +31,14 @@ fn main() {
     let mut messages = 0;
     let mut own = 0.0;
     for rate in RATES {
-        let nemesis = "partition,kill,pause,clock,power";
+        let nemesis = "partition,kill,pause,clock,power,disk";
         let trial = Trial { rate, secs, nemesis, ..Trial::new(1) };
         let began = now();
         let Outcome { simulated, summary, verdict, findings } = run(&trial);
         let wall = began.elapsed().as_secs_f64();
         assert_eq!(simulated.problem, None);
-        assert!(findings.iter().all(|words| !words.is_empty()), "{findings:?}");
+        assert_eq!(simulated.violation, None);
+        assert_eq!(verdict, Verdict::Valid, "{findings:?}");
         let ended = simulated.ended.as_secs_f64();
         println!(
             "| {rate} | {ended:.1} s | {wall:.3} s | {:.0} | {} | {:.0} | {:.0} |",

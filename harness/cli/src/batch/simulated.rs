@@ -172,18 +172,17 @@ impl Going<'_> {
         let settled = self.series.settle(number, &self.cli.store)?;
         let place = Place { number: number + 1, of: self.series.count, failed: self.failed };
         let done = attempt(&self.cli.store, settled, Some(place))?;
-        if done.exit() != seen.exit && done.exit() != Exit::Interrupted {
-            let message = format!(
-                "seed {} ended with exit code {} when it was simulated first, and with {} when it \
-                 was simulated again",
-                seen.seed,
-                seen.exit.code(),
-                done.exit().code()
-            );
+        if let Some(message) = seen.contradiction(&done) {
             return Err(Failure::new(Exit::Bug, message, "please report it with the run's folder"));
         }
         bar.suspend(|| self.take(number, &done));
-        let exit = self.count(done.exit());
+        // What was found first stays found if the checkers had less time now, and the other way
+        // round; what could not be written counts beside it.
+        let exit = match done.exit() {
+            Exit::Interrupted => Exit::Interrupted,
+            exit => exit.merge(seen.exit),
+        };
+        let exit = self.count(exit);
         self.exit = Some(self.exit.map_or(exit, |worst| worst.merge(exit)));
         Ok(exit)
     }

@@ -121,6 +121,7 @@ mod tests {
         Glance {
             seed: Seed(seed),
             exit: Exit::Valid,
+            verdict: None,
             shared: vec![check],
             operations: 5,
             faults: 2,

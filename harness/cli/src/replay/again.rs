@@ -5,16 +5,17 @@ use std::sync::atomic::AtomicU32;
 use serde::Serialize;
 use tribunal_engine::record_files;
 use tribunal_history::{Bundle, Digest, Parting, RunState, StoredTrace, Verdict, grouped};
+use tribunal_sim::TRACE_STEP;
 
 use super::Outcome;
 use super::compare::difference;
-use super::stored::Stored;
 use crate::args::{Cli, Format, RunArgs};
 use crate::bundle::{self, BUNDLE};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::plan::settle_with;
 use crate::run::{Repeated, failings, repeated};
+use crate::stored::Stored;
 
 /// Whether a run is what it was, and if not, where and why not.
 #[derive(Debug, Serialize)]
@@ -58,6 +59,7 @@ pub(super) fn reproduce(cli: &Cli, stored: &Stored) -> Result<Outcome, Failure> 
         let message = format!("run {id} has no trace: it was no simulation with nodes");
         return Err(Failure::new(Exit::Usage, message, "give a run of --cluster sim"));
     };
+    require_steps(&bundle, trace, stored)?;
     let plan = stored.plan(Some(&bundle))?;
     let args = RunArgs { stop_on_violation: bundle.stop_on_violation, ..RunArgs::default() };
     let mut settled = settle_with(&args, Some(plan.clone()))?;
@@ -71,6 +73,22 @@ pub(super) fn reproduce(cli: &Cli, stored: &Stored) -> Result<Outcome, Failure> 
     let document =
         serde_json::to_value(&comparison).expect("invariant: a comparison is plain data");
     Ok(Outcome { exit, document, failure })
+}
+
+/// Refuses digests that are not of as many events each as this program's.
+fn require_steps(bundle: &Bundle, trace: &StoredTrace, stored: &Stored) -> Result<(), Failure> {
+    if trace.step == TRACE_STEP {
+        return Ok(());
+    }
+    let place = stored.folder.path().join(BUNDLE);
+    let (reason, help) = match bundle.is_as_sealed() {
+        true => (
+            format!("it has a digest each {} events, this program {TRACE_STEP}", trace.step),
+            format!("replay it with {}", bundle.program),
+        ),
+        false => ("it was changed since the run".into(), "put it back as the run left it".into()),
+    };
+    Err(Failure::new(Exit::History, format!("{}: {reason}", place.display()), help))
 }
 
 fn compare(stored: &Stored, bundle: &Bundle, trace: &StoredTrace, now: &Repeated) -> Comparison {

@@ -9,7 +9,6 @@ use tribunal_history::{Nanos, RunLine};
 use super::Outcome;
 use super::args::{ReplayArgs, TargetsOf};
 use super::part::part;
-use super::stored::Stored;
 use super::tally::{Ending, Tally};
 use crate::args::{BatchArgs, Cli, Format, RunArgs};
 use crate::batch::shelf::{Shelf, discard};
@@ -18,6 +17,7 @@ use crate::interrupts::Standby;
 use crate::plan::Settled;
 use crate::progress::Place;
 use crate::run::{Done, Failing, attempt, failings};
+use crate::stored::Stored;
 use crate::{environment, output, record};
 
 /// Folders that are named in the end.

@@ -2,18 +2,17 @@
 
 use tribunal_docker::LIMIT_OPTIONS;
 use tribunal_history::{
-    At, Bundle, FaultRecord, Injection, Nanos, NodeEvent, NodeId, Note, Phase, Plan, PlannedFault,
-    Record, Setting, Targets,
+    At, FaultRecord, Injection, Nanos, NodeEvent, NodeId, Note, Phase, Plan, PlannedFault, Record,
+    Setting, Targets,
 };
 use tribunal_nemesis::RoleBook;
 use tribunal_sim::SIM_OPTIONS;
 
 use super::args::{ReplayArgs, TargetsOf};
-use super::stored::Stored;
 use crate::args::RunArgs;
-use crate::bundle::{self, BUNDLE};
 use crate::exit::{Exit, Failure};
 use crate::plan::{Settled, settle_with};
+use crate::stored::Stored;
 use crate::{clusters, output};
 
 /// The plan that is played on a cluster, and what of the run's it leaves out, in words.
@@ -26,8 +25,7 @@ pub(super) fn part(
     cluster: &str,
 ) -> Result<(Settled, Vec<String>), Failure> {
     // A live run that was made before there were bundles can be played all the same.
-    let is_there = stored.folder.path().join(BUNDLE).exists();
-    let bundle: Option<Bundle> = if is_there { Some(bundle::read(&stored.folder)?) } else { None };
+    let bundle = stored.bundle()?;
     let mut plan = stored.plan(bundle.as_ref())?;
     let mut left_out = Vec::new();
     cluster.clone_into(&mut plan.cluster);

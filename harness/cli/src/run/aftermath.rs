@@ -157,7 +157,16 @@ pub(super) fn save(trial: Trial, record: Record, folder: &RunFolder) -> Done {
         .and_then(|()| folder.replace("summary.md", summary.as_bytes()));
     let report = folder.path().join(name);
     let unsaved = written.err().map(|error| error.to_string());
-    Done { trial, record, report, unsaved, failure: None, took: Nanos::ZERO }
+    Done {
+        trial,
+        record,
+        report,
+        trace: None,
+        unsaved,
+        failure: None,
+        unverified: None,
+        took: Nanos::ZERO,
+    }
 }
 
 /// The report's file name: unique, and without characters that artifact stores refuse.
@@ -219,8 +228,16 @@ pub(super) fn panicked(mut trial: Trial, folder: &RunFolder, panic: &(dyn Any + 
         Ok(done) => Done { failure, ..done },
         Err(_) => {
             let report = folder.path().join(report_name(&trial));
-            let (record, unsaved) = (Record::default(), Some("it has no report".into()));
-            Done { trial, record, report, unsaved, failure, took: Nanos::ZERO }
+            Done {
+                trial,
+                record: Record::default(),
+                report,
+                trace: None,
+                unsaved: Some("it has no report".into()),
+                failure,
+                unverified: None,
+                took: Nanos::ZERO,
+            }
         }
     }
 }
@@ -233,6 +250,9 @@ pub(super) fn show(cli: &Cli, done: &Done, open: bool) -> Exit {
     }
     if open {
         output::open(&done.report);
+    }
+    if let Some(failure) = &done.unverified {
+        output::failure(failure);
     }
     let Some(reason) = &done.unsaved else { return done.exit() };
     output::failure(&Failure::new(

@@ -10,7 +10,7 @@ use tribunal_history::{
     Trial, Verdict,
 };
 
-use super::{aftermath, run_options, trial};
+use super::{Done, aftermath, run_options, trial};
 use crate::exit::Exit;
 use crate::plan::Settled;
 use crate::sim::{self, Seen};
@@ -22,6 +22,8 @@ pub(crate) struct Glance {
     pub seed: Seed,
     /// How it ended, but for what many runs may pass together.
     pub exit: Exit,
+    /// What was found; `None` if tribunal panicked.
+    pub verdict: Option<Verdict>,
     /// The gates that many runs may pass together.
     pub shared: Vec<Check>,
     /// Operations that have an end.
@@ -42,6 +44,7 @@ pub(crate) fn glance(settled: &Settled, wishes: &AtomicU32) -> Glance {
     looked.unwrap_or_else(|_| Glance {
         seed: settled.plan.seed,
         exit: Exit::Bug,
+        verdict: None,
         shared: Vec::new(),
         operations: 0,
         faults: 0,
@@ -60,6 +63,7 @@ fn look(settled: &Settled, wishes: &AtomicU32) -> Glance {
     Glance {
         seed: settled.plan.seed,
         exit: leniently(&trial),
+        verdict: Some(trial.verdict),
         operations: events.iter().filter(|event| is_end(event.kind)).count() as u64,
         faults: record.faults.iter().filter(|fault| FaultRecord::is_installed(fault)).count()
             as u64,
@@ -67,6 +71,39 @@ fn look(settled: &Settled, wishes: &AtomicU32) -> Glance {
         trace: seen.trace.hash(),
         lasted: seen.lasted,
         shared: trial.gates.into_iter().filter(|gate| gate.shared).collect(),
+    }
+}
+
+impl Glance {
+    /// How this run and the same one made again contradict each other, if they do: by what
+    /// happened, or by what was found. How long the checkers took, and what could not be written, are no
+    /// matter of the run.
+    pub(crate) fn contradiction(&self, again: &Done) -> Option<String> {
+        if again.trial.state == RunState::Interrupted {
+            return None;
+        }
+        let (first, second) = match (self.verdict, again.trace) {
+            (None, None) => return None,
+            (Some(one), Some(trace)) if trace == self.trace => {
+                let other = again.trial.verdict;
+                if one == other || [one, other].contains(&Verdict::Unknown) {
+                    return None;
+                }
+                (one.to_string(), other.to_string())
+            }
+            (_, trace) => {
+                let words = |trace: Option<u64>| match trace {
+                    Some(trace) => format!("with trace {trace:016x}"),
+                    None => "in a panic".to_owned(),
+                };
+                (words(self.verdict.map(|_| self.trace)), words(trace))
+            }
+        };
+        Some(format!(
+            "seed {} ended {first} when it was simulated first, and {second} when it was simulated \
+             again",
+            self.seed
+        ))
     }
 }
 
@@ -166,4 +203,68 @@ fn leniently(trial: &Trial) -> Exit {
     let alone = trial.gates.iter().filter(|gate| gate.passed == Some(false)).all(|it| it.shared);
     let is_whole = trial.state == RunState::Finished && !trial.findings.is_empty();
     if exit == Exit::Unknown && is_whole && judged && alone { Exit::Valid } else { exit }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use tribunal_engine::RunFolder;
+
+    use super::*;
+    use crate::args::RunArgs;
+    use crate::plan::settle;
+
+    fn done(verdict: Verdict, trace: Option<u64>) -> Done {
+        let store = tempfile::tempdir().unwrap();
+        let settled = settle(&RunArgs::default(), store.path()).unwrap();
+        let folder = RunFolder::create(store.path(), "a").unwrap();
+        let begun = crate::run::begun_for_tests(&folder, &settled, store.path());
+        Done {
+            trial: Trial { verdict, state: RunState::Finished, ..begun },
+            record: Record::default(),
+            report: PathBuf::new(),
+            trace,
+            unsaved: None,
+            failure: None,
+            unverified: None,
+            took: Nanos::ZERO,
+        }
+    }
+
+    fn seen(verdict: Option<Verdict>, trace: u64) -> Glance {
+        Glance {
+            seed: Seed(3),
+            exit: Exit::Invalid,
+            verdict,
+            shared: Vec::new(),
+            operations: 0,
+            faults: 0,
+            marks: BTreeSet::new(),
+            trace,
+            lasted: Nanos::ZERO,
+        }
+    }
+
+    #[test]
+    fn only_what_happened_and_what_was_found_contradict() {
+        use Verdict::{Invalid, Unknown, Valid};
+        let invalid = seen(Some(Invalid), 7);
+        let full = Done { unsaved: Some("full".into()), ..done(Invalid, Some(7)) };
+        assert_eq!(invalid.contradiction(&full), None);
+        assert_eq!(full.exit(), Exit::Invalid);
+        let full = Done { unsaved: Some("full".into()), ..done(Unknown, Some(7)) };
+        assert_eq!((invalid.contradiction(&full), full.exit()), (None, Exit::Harness));
+        let words = |again: &Done| invalid.contradiction(again).unwrap();
+        let other = words(&done(Valid, Some(7)));
+        assert!(other.starts_with("seed 3 ended invalid when") && other.contains("and valid when"));
+        assert!(words(&done(Invalid, Some(8))).contains("with trace 0000000000000008"));
+        assert!(words(&done(Unknown, None)).contains("and in a panic when"));
+        let panicked = seen(None, 0);
+        assert_eq!(panicked.contradiction(&done(Unknown, None)), None);
+        assert!(panicked.contradiction(&done(Valid, Some(0))).is_some());
+        let mut interrupted = done(Unknown, Some(8));
+        interrupted.trial.state = RunState::Interrupted;
+        assert_eq!(invalid.contradiction(&interrupted), None);
+    }
 }

@@ -45,13 +45,15 @@ impl Oracle {
     /// # Errors
     /// If nobody can listen for signals.
     pub(super) fn new(
-        settled: Settled,
+        mut settled: Settled,
         budget: Duration,
     ) -> Result<Option<(Oracle, Examined)>, Failure> {
         let standby = Standby::begin()?;
         let begun = Instant::now();
         let examined = examine(&settled, standby.wishes());
         let Some(identity) = examined.failing.first().cloned() else { return Ok(None) };
+        // What is written down of it ends where it ended.
+        settled.stop_on_violation = false;
         let oracle = Oracle {
             settled,
             standby,

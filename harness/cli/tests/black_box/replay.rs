@@ -107,6 +107,20 @@ fn a_changed_trace_is_told_with_its_events_and_its_span_of_time() {
 }
 
 #[test]
+fn digests_of_another_number_of_events_are_refused() {
+    let tribunal = passing();
+    let edited = |sealed: bool| {
+        let mut bundle = bundle(&tribunal);
+        bundle.trace.as_mut().unwrap().step = u64::MAX - 2;
+        keep(&tribunal, if sealed { bundle.sealed() } else { bundle });
+    };
+    edited(false);
+    tribunal.call(&["replay"]).exits(65).says("bundle.json: it was changed since the run");
+    edited(true);
+    tribunal.call(&["replay"]).exits(65).says("this program 1024").says("replay it with tribunal");
+}
+
+#[test]
 fn another_program_that_simulates_otherwise_is_no_bug_and_the_same_one_is() {
     let tribunal = passing();
     let edited = |version: &str| {

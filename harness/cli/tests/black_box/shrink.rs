@@ -88,11 +88,11 @@ fn failing(tribunal: &Tribunal, bug: &str, (from, runs): (u64, u64)) -> Vec<Path
     let (from, runs) = (from.to_string(), runs.to_string());
     let mut args = vec!["run", "--cluster", "sim", "--swarm", "--keep-going", "--jobs", "1"];
     args.extend(["--bug", bug, "--seed", &from, "--runs", &runs]);
+    args.extend(["--time-limit", "10s"]);
     // The seeds of a swarm rarely have what the last of the planted bugs needs.
-    args.extend(match bug {
-        "commit.prior_term_by_count" => THEMED,
-        _ => &["--time-limit", "10s"],
-    });
+    if bug == "commit.prior_term_by_count" {
+        args.extend(THEMED);
+    }
     let ended = tribunal.call(&args);
     assert!(matches!(ended.code, Some(0..=2)), "{}\n{}", ended.stdout, ended.stderr);
     let Ok(folders) = std::fs::read_dir(tribunal.store().join("runs")) else { return Vec::new() };
@@ -104,7 +104,7 @@ fn failing(tribunal: &Tribunal, bug: &str, (from, runs): (u64, u64)) -> Vec<Path
 
 const THEMED: &[&str] = &[
     "--nodes",
-    "5",
+    "3",
     "--option",
     "batch-entries=1",
     "--option",
@@ -114,9 +114,7 @@ const THEMED: &[&str] = &[
     "--option",
     "election-ms=100",
     "--nemesis",
-    "leader-kill-cycle,restart-storm,partition",
-    "--time-limit",
-    "60s",
+    "isolate-leader",
 ];
 
 /// Shrinks up to so many failing runs from these seeds, and gives what came of each.
@@ -178,6 +176,106 @@ fn a_budget_that_is_no_time_leaves_the_failure_as_it_is() {
     assert_eq!(failing(&tribunal, "session.none", (13, 1)).len(), 1);
     tribunal.call(&["shrink", "--time-limit", "1ns"]).exits(1).says("its time was up");
     tribunal.call(&["run", "--plan", "latest"]).exits(1);
+}
+
+/// A store whose latest run is one in which a leader that is cut off answers.
+fn stale() -> Tribunal {
+    let tribunal = Tribunal::new();
+    let run = ["run", "--cluster", "sim", "--seed", "1", "--time-limit", "10s"];
+    let planted = ["--bug", "read.local_leader", "--nemesis", "isolate-leader"];
+    tribunal.call(&[&run[..], &planted].concat()).exits(1);
+    tribunal
+}
+
+/// A store whose latest run is a small one, written down.
+fn small() -> Tribunal {
+    let tribunal = stale();
+    tribunal.call(&["shrink", "--time-limit", "2s"]).exits(1);
+    tribunal
+}
+
+/// The latest run's plan, changed.
+fn changed(tribunal: &Tribunal, change: impl Fn(&mut Value)) -> String {
+    let mut plan = json(&tribunal.store().join("latest/plan.json"));
+    change(&mut plan);
+    tribunal.file("changed.json", &plan.to_string()).display().to_string()
+}
+
+#[test]
+fn what_is_written_down_for_nodes_that_are_not_there_is_refused() {
+    let _alone = alone();
+    let tribunal = small();
+    let plan = changed(&tribunal, |plan| plan["script"]["operations"][0]["node"] = "n99".into());
+    tribunal.call(&["run", "--plan", &plan]).exits(64).says("written down for n99, and");
+    let plan = changed(&tribunal, |plan| plan["script"]["operations"][0]["node"] = "n2".into());
+    let one = ["run", "--plan", &plan, "--nodes", "1", "--nemesis", "none"];
+    tribunal.call(&one).exits(64).says("and --nodes is 1").says("leave --nodes out");
+}
+
+#[test]
+fn a_plan_of_another_version_is_told_by_its_version() {
+    let _alone = alone();
+    let tribunal = stale();
+    let plan = changed(&tribunal, |plan| {
+        plan["tribunal_plan"] = 2.into();
+        plan["new_thing"] = 1.into();
+    });
+    let told = tribunal.call(&["run", "--plan", &plan]).exits(64);
+    told.says("its format is version 2, this program reads version 1");
+}
+
+#[test]
+fn only_a_folder_as_the_run_left_it_is_made_small() {
+    let _alone = alone();
+    let tribunal = stale();
+    let file = |name: &str| tribunal.store().join("latest").canonicalize().unwrap().join(name);
+    let set = |name: &str, change: &dyn Fn(&mut Value)| {
+        let (path, mut document) = (file(name), json(&file(name)));
+        change(&mut document);
+        std::fs::write(path, document.to_string()).unwrap();
+    };
+    let plan = std::fs::read(file("plan.json")).unwrap();
+    set("plan.json", &|plan| plan["seed"] = 2.into());
+    let shrink = |code| tribunal.call(&["shrink", "--time-limit", "1ns"]).exits(code);
+    shrink(65).says("plan.json: it was changed since the run");
+    std::fs::write(file("plan.json"), plan).unwrap();
+    let bundle = std::fs::read(file("bundle.json")).unwrap();
+    set("bundle.json", &|bundle| bundle["stop_on_violation"] = true.into());
+    shrink(65).says("bundle.json: it was changed since the run");
+    std::fs::write(file("bundle.json"), bundle).unwrap();
+    set("run.json", &|run| run["findings"] = Value::Array(Vec::new()));
+    shrink(1).says("warning: simulated now, ").says("its run.json tells of no failure");
+}
+
+#[test]
+fn a_run_that_ended_at_its_first_violation_is_made_small_as_it_was() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let run = ["run", "--cluster", "sim", "--seed", "1", "--stop-on-violation"];
+    let planted = ["--bug", "read.local_leader", "--nemesis", "isolate-leader"];
+    tribunal.call(&[&run[..], &planted].concat()).exits(1);
+    let history = std::fs::read_to_string(tribunal.store().join("latest/history.jsonl")).unwrap();
+    let invoked = history.lines().filter(|line| line.contains("\"invoke\"")).count();
+    let told = tribunal.call(&["shrink", "--time-limit", "2s"]).exits(1);
+    told.says(&format!("operations {invoked} → "));
+    tribunal.call(&["replay"]).exits(0).says("the same bytes");
+}
+
+#[test]
+fn faults_that_are_written_down_stay_what_they_are_with_another_seed() {
+    let _alone = alone();
+    let tribunal = small();
+    let file = changed(&tribunal, |_| {});
+    let schedule = || json(&tribunal.store().join("latest/schedule.json"));
+    let before = schedule();
+    for more in [&["--seed", "5"][..], &["--time-limit", "3s"]] {
+        let told = tribunal.call(&[&["run", "--plan", &file], more].concat());
+        assert!(!told.stdout.contains("raise --"), "{}", told.stdout);
+        assert_eq!(schedule(), before);
+    }
+    tribunal.call(&["run", "--plan", &file, "--overlap"]).exits(64).says("written down");
+    tribunal.call(&["run", "--plan", &file, "--nemesis", "kill", "--overlap"]);
+    assert_ne!(schedule(), before, "asked for by name they are drawn");
 }
 
 /// Prints a line of figures for a bug, of what was left of its failures.

@@ -1,8 +1,13 @@
 //! The simulated cluster: whole runs in virtual time.
 
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::Stdio;
 
-use crate::support::Tribunal;
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+
+use crate::support::{Tribunal, alone, wait_until};
 
 const SHORT: &[&str] = &["run", "--cluster", "sim", "--time-limit", "10s", "--seed", "7"];
 
@@ -41,6 +46,81 @@ fn a_run_is_compared_with_itself() {
 }
 
 #[test]
+fn a_run_that_ends_at_its_first_violation_is_compared_with_itself() {
+    let tribunal = Tribunal::new();
+    let planted = ["--bug", "read.local_leader", "--nemesis", "isolate-leader"];
+    let args = ["run", "--cluster", "sim", "--seed", "1", "--stop-on-violation", "--verify"];
+    let told = tribunal.call(&[&args[..], &planted].concat()).exits(1);
+    assert!(!told.stderr.contains("different runs"), "{}", told.stderr);
+}
+
+/// Whether a process simulates a plan of this store again.
+fn is_compared(tribunal: &Tribunal) -> bool {
+    let plan = tribunal.store().join("runs").display().to_string();
+    let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let words = |it: std::fs::DirEntry| std::fs::read(it.path().join("cmdline")).ok();
+    processes.filter_map(words).any(|words| {
+        let words = String::from_utf8_lossy(&words).into_owned();
+        let mut words = words.split('\0').skip(1);
+        words.next() == Some("trace") && words.next().is_some_and(|it| it.starts_with(&plan))
+    })
+}
+
+#[test]
+fn an_interrupted_comparison_is_no_bug_and_the_result_is_shown() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let long = ["run", "--cluster", "sim", "--seed", "7", "--time-limit", "3m", "--verify"];
+    let mut command = tribunal.command(&long);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let child = command.spawn().expect("it starts");
+    wait_until("it is compared", || is_compared(&tribunal));
+    // As a terminal does it: to the processes that compare as well.
+    killpg(Pid::from_raw(child.id() as i32), Signal::SIGINT).expect("SIGINT");
+    let output = child.wait_with_output().expect("it ends");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("VALID") && said.contains("report   file://"), "{said}");
+    assert!(said.contains("interrupted while the run was compared with itself"), "{said}");
+}
+
+/// Whether a process listens for Ctrl-C.
+fn listens(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    caught.is_some_and(|mask| mask & 1 << (Signal::SIGINT as u64 - 1) != 0)
+}
+
+/// How long a process has worked, in hundredths of a second.
+fn worked(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split(' ');
+    fields.skip(12).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
+}
+
+#[test]
+fn an_interrupted_failure_is_neither_compared_nor_taken_for_another_run() {
+    let _alone = alone();
+    let tribunal = Tribunal::new();
+    let planted = ["--bug", "read.local_leader", "--nemesis", "isolate-leader"];
+    let long = ["run", "--cluster", "sim", "--seed", "1", "--time-limit", "1h", "--verify"];
+    let mut command = tribunal.command(&[&long[..], &planted].concat());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    wait_until("it has failed", || listens(child.id()) && worked(child.id()) > 60);
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).expect("SIGINT");
+    let output = child.wait_with_output().expect("it ends");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    // The failure is proven, and outweighs the interrupt.
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the run was interrupted: it is not compared with itself"), "{said}");
+    assert!(said.contains("the run was interrupted: its messages are not shown"), "{said}");
+    assert!(!said.contains("goes otherwise"), "{said}");
+}
+
+#[test]
 fn datagrams_carry_the_same_promises() {
     let tribunal = Tribunal::new();
     let packets = ["--option", "transport=datagram", "--nemesis", "partition,packet"];
@@ -55,6 +135,16 @@ fn a_planted_bug_is_found_and_its_report_tells_how() {
     tribunal.call(&[&args[..], &planted].concat()).exits(1).says("INVALID").says("stale read");
     let report = latest(&tribunal, "report-register-isolate-leader-1.html");
     assert!(std::fs::read_to_string(report).unwrap().contains("virtual time"));
+}
+
+#[test]
+fn a_cluster_that_never_serves_again_violates_progress() {
+    let args = ["run", "--cluster", "sim", "--nodes", "2", "--nemesis", "kill,partition"];
+    let args = [&args[..], &["--time-limit", "20s", "--seed", "1"]].concat();
+    let planted = [&args[..], &["--bug", "append.no_backoff"]].concat();
+    let told = Tribunal::new().call(&planted).exits(1).says("INVALID");
+    told.says("Progress is violated: for 30.0 s after the last heal no operation on n1, n2");
+    Tribunal::new().call(&args).exits(0).says("VALID");
 }
 
 #[test]

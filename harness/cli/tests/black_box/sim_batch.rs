@@ -85,7 +85,7 @@ fn nonsense_is_refused() {
     let call = tribunal.call(&with(&["--option", "election-ms=100"]));
     call.exits(64).says("too short for heartbeat-ms 100");
     let call = tribunal.call(&with(&["--option", "delay=warp"]));
-    call.exits(64).says("local, jitter, slow or tail");
+    call.exits(64).says("local, constant, jitter, slow, tail or uneven");
 }
 
 #[test]

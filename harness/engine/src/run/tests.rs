@@ -463,6 +463,18 @@ fn a_host_that_fails_is_a_harness_error_and_no_finding() {
 }
 
 #[test]
+fn where_the_load_is_written_down_more_of_it_is_no_remedy() {
+    let failed = |script| {
+        let run = Run::new(options(Plan { script, ..plan("partition") }));
+        let gates = run.summary().gates.into_iter().filter(|gate| gate.shared);
+        gates.map(|gate| (gate.passed, gate.remedy)).collect::<Vec<_>>()
+    };
+    let drawn = failed(None);
+    assert!(drawn.iter().all(|(passed, remedy)| *passed == Some(false) && !remedy.is_empty()));
+    assert!(drawn.len() == 2 && failed(Some(Script::default())).iter().all(|it| it.1.is_empty()));
+}
+
+#[test]
 fn what_was_written_down_of_a_leader_is_played_by_whoever_leads() {
     let mut plan = plan("none");
     let (process, node) = (ProcessId(4), NodeId(3));
