@@ -80,7 +80,13 @@ fn swarm(seed: u64, time_limit: &str) -> RunArgs {
 
 /// The runs in which the last of the planted bugs shows.
 fn themed(seed: u64, time_limit: &str) -> RunArgs {
-    let options = ["batch-entries=1", "delay=slow", "heartbeat-ms=20", "election-ms=100"];
+    let options = [
+        "batch-entries=1",
+        "delay=slow",
+        "transport=datagram",
+        "heartbeat-ms=20",
+        "election-ms=100",
+    ];
     RunArgs {
         bug: vec!["commit.prior_term_by_count".into()],
         nodes: Some(3),

@@ -110,6 +110,8 @@ const THEMED: &[&str] = &[
     "--option",
     "delay=slow",
     "--option",
+    "transport=datagram",
+    "--option",
     "heartbeat-ms=20",
     "--option",
     "election-ms=100",
@@ -128,12 +130,12 @@ fn tried(bug: &str, seeds: (u64, u64), most: usize, time_limit: &str) -> Vec<Tol
 fn shrinking_never_lies() {
     let _alone = alone();
     for (bug, seeds) in [
-        ("read.local_leader", (7, 1)),
-        ("session.none", (13, 1)),
-        ("session.none", (1, 30)),
-        ("wal.ack_before_fsync", (2, 1)),
-        ("vote.no_persist", (239, 1)),
-        ("commit.prior_term_by_count", (74, 1)),
+        ("read.local_leader", (3, 1)),
+        ("session.none", (1, 1)),
+        ("session.none", (2, 30)),
+        ("wal.ack_before_fsync", (10, 1)),
+        ("vote.no_persist", (341, 1)),
+        ("commit.prior_term_by_count", (366, 1)),
     ] {
         let told = tried(bug, seeds, 2, "2s");
         assert!(!told.is_empty(), "{bug} does not show in {seeds:?}");
@@ -147,7 +149,7 @@ fn shrinking_never_lies() {
 fn an_interrupt_leaves_the_smallest_failure_so_far() {
     let _alone = alone();
     let tribunal = Tribunal::new();
-    let runs = failing(&tribunal, "wal.ack_before_fsync", (2, 1));
+    let runs = failing(&tribunal, "wal.ack_before_fsync", (10, 1));
     let before = json(&runs[0].join("plan.json"));
     let mut command = tribunal.command(&["shrink", "--time-limit", "10m"]);
     let mut child =
@@ -165,15 +167,15 @@ fn an_interrupt_leaves_the_smallest_failure_so_far() {
     let small = tribunal.store().join("latest").canonicalize().expect("latest");
     let plan = json(&small.join("plan.json"));
     assert!(plan["script"].is_object() && before["script"].is_null(), "it is written down");
-    assert!(ways(&json(&small.join("run.json"))).contains("invariants: election safety"));
-    tribunal.call(&["run", "--plan", "latest"]).exits(1).says("Election safety");
+    assert!(ways(&json(&small.join("run.json"))).contains("invariants: leader completeness"));
+    tribunal.call(&["run", "--plan", "latest"]).exits(1).says("Leader completeness");
 }
 
 #[test]
 fn a_budget_that_is_no_time_leaves_the_failure_as_it_is() {
     let _alone = alone();
     let tribunal = Tribunal::new();
-    assert_eq!(failing(&tribunal, "session.none", (13, 1)).len(), 1);
+    assert_eq!(failing(&tribunal, "session.none", (1, 1)).len(), 1);
     tribunal.call(&["shrink", "--time-limit", "1ns"]).exits(1).says("its time was up");
     tribunal.call(&["run", "--plan", "latest"]).exits(1);
 }
@@ -309,8 +311,8 @@ fn shrinking_a_thousand_failing_runs_never_lies() {
         ("read.local_leader", 100, 340),
         ("session.none", 40, 340),
         ("wal.ack_before_fsync", 150, 260),
-        ("vote.no_persist", 500, 40),
-        ("commit.prior_term_by_count", 150, 20),
+        ("vote.no_persist", 2_000, 40),
+        ("commit.prior_term_by_count", 1_500, 20),
     ];
     let time_limit = std::env::var("TRIBUNAL_SHRINK_FOR").unwrap_or_else(|_| "1s".into());
     let tell_all = |bug: &'static str, step: u64, wanted: usize| {
