@@ -168,7 +168,7 @@ fn an_interrupt_leaves_the_smallest_failure_so_far() {
     let plan = json(&small.join("plan.json"));
     assert!(plan["script"].is_object() && before["script"].is_null(), "it is written down");
     assert!(ways(&json(&small.join("run.json"))).contains("invariants: leader completeness"));
-    tribunal.call(&["run", "--plan", "latest"]).exits(1).says("Leader completeness");
+    tribunal.call(&["run", "--plan", "latest"]).exits(1).says("leader completeness");
 }
 
 #[test]
