@@ -27,6 +27,12 @@ pub fn guarded<T>(act: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     done
 }
 
+/// What a panic says, if it says anything.
+pub fn words_of(panic: &(dyn Any + Send)) -> &str {
+    let words = panic.downcast_ref::<String>().map(String::as_str);
+    words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,7 +41,11 @@ mod tests {
     fn a_panic_comes_back_and_is_known_to_be_the_cores() {
         assert!(!in_core());
         assert_eq!(guarded(in_core).ok(), Some(true));
-        assert!(guarded(|| panic!("of a core")).is_err());
+        let panic = guarded(|| panic!("of a core")).unwrap_err();
+        assert_eq!(words_of(&*panic), "of a core");
+        let number = 3;
+        let panic = guarded(|| panic!("of {number} cores")).unwrap_err();
+        assert_eq!(words_of(&*panic), "of 3 cores");
         assert!(!in_core());
     }
 }

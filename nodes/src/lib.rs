@@ -32,7 +32,7 @@ pub use core::{
 };
 pub use disk::{Disk, DiskError, DiskOperation, LossyDisk, MemoryDisk, RealDisk};
 pub use gate::Gate;
-pub use guard::{guarded, in_core};
+pub use guard::{guarded, in_core, words_of};
 pub use invariants::{Invariant, Invariants};
 pub use registry::{CORES, visit};
 pub use renumber::renumber;

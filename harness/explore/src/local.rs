@@ -4,7 +4,7 @@ use tribunal_history::{Nanos, NodeId, Note};
 use tribunal_nodes::raft::{Message, Raft, Record};
 use tribunal_nodes::{
     ClientId, Command, Core, Effect, Effects, Event, Gate, Moment, ReplicatedLog, Request,
-    RequestBody, TimerId, WriteId, guarded, renumber,
+    RequestBody, TimerId, WriteId, guarded, renumber, words_of,
 };
 
 use crate::disk::Disk;
@@ -189,11 +189,7 @@ impl Local {
 
 /// Lets a core act; the words of its panic come back.
 fn calmly<T>(act: impl FnOnce() -> T) -> Result<T, String> {
-    guarded(act).map_err(|panic| {
-        let words = panic.downcast_ref::<String>().map(String::as_str);
-        let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-        format!("it panicked: {}", words.unwrap_or("no words"))
-    })
+    guarded(act).map_err(|panic| format!("it panicked: {}", words_of(&*panic)))
 }
 
 fn is_lazy(rules: &Rules) -> bool {

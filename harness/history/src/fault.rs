@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DiskFault, FaultId, Nanos, NodeId, PacketFault};
+use crate::{DiskFault, FaultId, Nanos, NodeId, PacketFault, Targets};
 
 /// One end of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -288,6 +288,14 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Its links or nodes, as targets that mean just these.
+    pub fn targets(&self) -> Targets {
+        match self.links.is_empty() {
+            true => Targets::Nodes(self.nodes.clone()),
+            false => Targets::Links(self.links.clone()),
+        }
+    }
+
     /// The links that cannot be counted on to carry anything while it lasts.
     pub fn severed(&self) -> &[Link] {
         match self.kind {

@@ -2,7 +2,7 @@
 
 use tribunal_cluster::{Cause, NodeAction, NodeHold, Report};
 use tribunal_history::{Mark, Nanos, NodeId, NodeState, Note};
-use tribunal_nodes::{Answer, ClientId, Core, Event, Response, guarded, seal_frame};
+use tribunal_nodes::{Answer, ClientId, Core, Event, Response, guarded, seal_frame, words_of};
 
 use crate::disk::CrashMode;
 use crate::event::{Down, What, digest_of};
@@ -237,9 +237,7 @@ impl<C: Core> World<'_, C> {
             Ok(Ok(())) => {}
             Ok(Err(reason)) => return self.stopped(slot, reason),
             Err(panic) => {
-                let words = panic.downcast_ref::<String>().map(String::as_str);
-                let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
-                let reason = format!("it panicked: {}", words.unwrap_or("no words"));
+                let reason = format!("it panicked: {}", words_of(&*panic));
                 self.end(slot, false);
                 return self.say(slot, NodeState::Down, Cause::Unasked, reason);
             }

@@ -3,7 +3,7 @@
 use tribunal_docker::LIMIT_OPTIONS;
 use tribunal_history::{
     At, FaultRecord, Injection, Nanos, NodeEvent, NodeId, Note, Phase, Plan, PlannedFault, Record,
-    Setting, Targets,
+    Setting,
 };
 use tribunal_nemesis::RoleBook;
 use tribunal_sim::SIM_OPTIONS;
@@ -112,18 +112,14 @@ fn recorded(stored: &Stored) -> Result<Record, Failure> {
 fn came(record: &FaultRecord, load: Nanos) -> Option<PlannedFault> {
     let fault = record.resolved.as_ref()?;
     matches!(record.injection, Some(Injection::Installed(_))).then_some(())?;
-    let targets = match fault.links.is_empty() {
-        true => Targets::Nodes(fault.nodes.clone()),
-        false => Targets::Links(fault.links.clone()),
-    };
     let at = At::Time(record.begun.or(record.installed)?.since(load));
-    Some(PlannedFault { targets, at, ..record.planned.clone() })
+    Some(PlannedFault { targets: fault.targets(), at, ..record.planned.clone() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tribunal_history::{Fault, FaultFamily, FaultId, FaultKind, NodeId, PlannedKind};
+    use tribunal_history::{Fault, FaultFamily, FaultId, FaultKind, NodeId, PlannedKind, Targets};
 
     fn fault(injection: Option<Injection>) -> FaultRecord {
         let planned = PlannedFault {

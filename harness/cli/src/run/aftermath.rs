@@ -215,9 +215,7 @@ pub(super) fn not_set_up(mut trial: Trial, folder: &RunFolder, error: &ClusterEr
 
 /// Tribunal panicked: what is certain is that nothing of the run can be relied on.
 pub(super) fn panicked(mut trial: Trial, folder: &RunFolder, panic: &(dyn Any + Send)) -> Done {
-    let words = panic.downcast_ref::<String>().map(String::as_str);
-    let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
-    let message = format!("tribunal panicked: {words}");
+    let message = format!("tribunal panicked: {}", tribunal_nodes::words_of(panic));
     let help = "please report it with the run's folder";
     trial.state = RunState::HarnessError;
     trial.harness_error = Some(message.clone());

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tribunal_engine::scripted;
 use tribunal_history::{
     At, FaultRecord, Nanos, Phase, PhaseSpan, Plan, PlannedFault, Record, Schedule, Script,
-    ScriptedOperation, Span, Targets,
+    ScriptedOperation, Span,
 };
 
 /// Spans into which the weather is cut.
@@ -47,14 +47,10 @@ pub(super) fn written_down(plan: &Plan, record: &Record, phases: &[PhaseSpan]) -
 fn resolved(record: &FaultRecord, load: Nanos, healed: Nanos) -> Option<PlannedFault> {
     let fault = record.resolved.as_ref()?;
     let installed = record.installed?;
-    let targets = match fault.links.is_empty() {
-        true => Targets::Nodes(fault.nodes.clone()),
-        false => Targets::Links(fault.links.clone()),
-    };
     let lasted = healed.since(installed);
     let lasts = record.planned.lasts.map_or(lasted, |lasts| lasts.min(lasted));
     Some(PlannedFault {
-        targets,
+        targets: fault.targets(),
         at: At::Time(installed.since(load)),
         lasts: Some(lasts),
         ..record.planned.clone()
