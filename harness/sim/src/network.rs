@@ -29,19 +29,19 @@ impl<C: Core> World<'_, C> {
         if stream && self.now < self.lanes[lane].down_until {
             return self.note_sent(lane, &packet, [None, None]);
         }
-        self.commit(lane, packet, &self.weather_of(lane));
+        self.dispatch(lane, packet, &self.weather_of(lane));
     }
 
     /// Sends on a client's connection, either way: always a stream, in order.
     fn send_on_connection(&mut self, lane: usize, packet: Packet<C::Message>) {
         let packet = self.damaged_on_connection(lane, packet);
         if self.last_of(lane, &packet).is_some() {
-            self.commit(lane, packet, &self.weather_of(lane).over(Transport::Stream));
+            self.dispatch(lane, packet, &self.weather_of(lane).over(Transport::Stream));
         }
     }
 
     /// Draws what befalls a packet, and sends it off or lets it wait for the link.
-    fn commit(&mut self, lane: usize, packet: Packet<C::Message>, weather: &Weather) {
+    fn dispatch(&mut self, lane: usize, packet: Packet<C::Message>, weather: &Weather) {
         let now = self.now;
         let path = &mut self.lanes[lane];
         let key = Key { place: lane as u64, life: 0, at: now, ordinal: path.ordinal.take(now) };
