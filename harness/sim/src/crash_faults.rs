@@ -33,7 +33,7 @@ impl<C: Core> World<'_, C> {
             .insert(id, PlannedCrash { point, sends_left: count, is_counted: true, is_met: false });
     }
 
-    /// Another disk is in this node: it counts the calls that are the node's crash, and none else's.
+    /// Another disk is in this node: it counts the calls at which the node is to die.
     pub(crate) fn recount(&mut self, slot: usize) {
         let seat = &mut self.seats[slot];
         for point in [disk::CrashPoint::Write, disk::CrashPoint::Sync] {

@@ -76,8 +76,8 @@ fn look(settled: &Settled, wishes: &AtomicU32) -> Glance {
 
 impl Glance {
     /// How this run and the same one made again contradict each other, if they do: by what
-    /// happened, or by what was found. How long the checkers took, and what could not be written, are no
-    /// matter of the run.
+    /// happened, or by what was found. How long the checkers took, and what could not be written,
+    /// are no matter of the run.
     pub(crate) fn contradiction(&self, again: &Done) -> Option<String> {
         if again.trial.state == RunState::Interrupted {
             return None;
