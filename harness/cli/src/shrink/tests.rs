@@ -33,7 +33,9 @@ fn run(settled: &Settled) -> Told {
         let (begun, healed) = (fault.installed, fault.healed);
         format!("{:?} from {begun:?} to {healed:?}: {:?}", fault.resolved, fault.injection)
     }));
-    lines.extend(driven.findings.iter().map(|finding| finding.summary.clone()));
+    // No recovery follows the load of what is written down, so nothing is said of progress.
+    let said = driven.findings.iter().filter(|finding| finding.anomaly != sim::PROGRESS);
+    lines.extend(said.map(|finding| finding.summary.clone()));
     // Who leads is not asked again, so the number of events is another, and the trace.
     let facts = driven.facts.iter().filter(|(name, _)| name != "events" && name != "trace");
     lines.extend(facts.map(|(name, fact)| format!("{name}: {fact}")));
