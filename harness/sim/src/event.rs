@@ -1,7 +1,7 @@
 //! What happens in a simulated run.
 
 use bytes::Bytes;
-use tribunal_history::FaultId;
+use tribunal_history::{Digest, FaultId};
 use tribunal_nodes::ReplicatedLog;
 
 /// What happens, to a node, a client or the run.
@@ -112,7 +112,7 @@ impl<M> What<M> {
                 let place = u64::from(*lane) | u64::from(*epoch) << 24;
                 let (kind, said) = match packet {
                     Packet::Peer(_) => (1, 0),
-                    Packet::Damaged(frame) => (2, digest(frame)),
+                    Packet::Damaged(frame) => (2, Digest::of(frame).0),
                     Packet::Up { client, connection, what } => {
                         (3, what.digest() ^ seat(*client, *connection))
                     }
@@ -139,7 +139,7 @@ impl Up {
         match self {
             Up::Open => 1,
             Up::Close => 2,
-            Up::Frame(frame) | Up::Damaged(frame) => digest(frame),
+            Up::Frame(frame) | Up::Damaged(frame) => Digest::of(frame).0,
         }
     }
 }
@@ -150,17 +150,13 @@ impl Down {
             Down::Opened => 1,
             Down::Refused => 2,
             Down::Closed => 3,
-            Down::Frame(frame) | Down::Damaged(frame) => digest(frame),
+            Down::Frame(frame) | Down::Damaged(frame) => Digest::of(frame).0,
         }
     }
 }
 
 const fn seat(client: u32, connection: u64) -> u64 {
     (client as u64).rotate_left(48) ^ connection.rotate_left(32)
-}
-
-fn digest(frame: &[u8]) -> u64 {
-    u64::from(crc32fast::hash(frame)) << 3 | 4
 }
 
 /// What of a replicated log is mixed into the trace after every event of its node.

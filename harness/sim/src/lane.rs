@@ -72,7 +72,9 @@ pub(crate) struct Fate {
 
 impl Fate {
     /// It never comes.
-    pub(crate) const LOST: Fate = Fate { wait: None, again: None, is_harmed: true };
+    pub(crate) const fn lost(is_harmed: bool) -> Fate {
+        Fate { wait: None, again: None, is_harmed }
+    }
 }
 
 /// One directed path.
@@ -152,7 +154,8 @@ impl<M> Lane<M> {
                 }
                 wait = wait + retransmit;
                 retransmit = retransmit.times(2);
-                harmed = true;
+                // What the weather would have lost as well is no evidence of a fault.
+                harmed |= loss > weather.loss_ppm;
             }
         } else {
             if overtakes {
@@ -162,12 +165,12 @@ impl<M> Lane<M> {
             let loss = loss_at(now);
             if loss > 0 && chance(random, loss) {
                 self.bursts = bursts;
-                return Fate::LOST;
+                return Fate::lost(loss > weather.loss_ppm);
             }
             let twice = fault.duplicate_ppm.max(weather.duplicate_ppm);
             if twice > 0 && chance(random, twice) {
                 again = Some(wait + weather.delay.draw(random));
-                harmed = true;
+                harmed |= twice > weather.duplicate_ppm;
             }
         }
         self.bursts = bursts;
@@ -249,6 +252,20 @@ mod tests {
         let came: Vec<_> = fates.iter().filter_map(|fate| fate.wait).collect();
         // They are sent a microsecond apart.
         assert!(came.windows(2).any(|pair| pair[0] > pair[1] + Nanos(1_000)), "some overtake");
+    }
+
+    #[test]
+    fn what_the_weather_does_is_no_evidence_of_a_fault() {
+        for transport in [Transport::Stream, Transport::Datagram] {
+            let rough = Weather { loss_ppm: 200_000, duplicate_ppm: 200_000, ..Weather::CALM };
+            let mut lane = under(PacketFault::CLEAR);
+            let fates = fates(&mut lane, &rough.over(transport));
+            assert_ne!(fates, self::fates(&mut under(PacketFault::CLEAR), &Weather::CALM));
+            assert_eq!(lane.traffic.harmed, 0, "{transport:?}");
+            let mut lane = under(PacketFault { loss_ppm: 300_000, ..PacketFault::CLEAR });
+            self::fates(&mut lane, &rough.over(transport));
+            assert!(lane.traffic.harmed > 400, "{transport:?}: {}", lane.traffic.harmed);
+        }
     }
 
     #[test]

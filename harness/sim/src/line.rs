@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn waiting(bytes: u64) -> Waiting<()> {
-        Waiting { packet: Packet::Peer(()), bytes, fate: Fate::LOST }
+        Waiting { packet: Packet::Peer(()), bytes, fate: Fate::lost(false) }
     }
 
     #[test]

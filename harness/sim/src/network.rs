@@ -46,7 +46,7 @@ impl<C: Core> World<'_, C> {
         let path = &mut self.lanes[lane];
         let key = Key { place: lane as u64, life: 0, at: now, ordinal: path.ordinal.take(now) };
         let fate = path.fate(now, weather, &mut self.keys.fate(key));
-        if fate == Fate::LOST {
+        if fate.wait.is_none() {
             return self.note_sent(lane, &packet, [None, None]);
         }
         if path.is_throttled() {

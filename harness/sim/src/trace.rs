@@ -39,13 +39,8 @@ impl Trace {
 
     /// Mixes in what can be encoded, whole.
     pub(crate) fn mix_all(&mut self, what: &impl Serialize) {
-        let bytes = postcard::to_stdvec(what).unwrap_or_default();
-        self.mix(bytes.len() as u64);
-        for eight in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..eight.len()].copy_from_slice(eight);
-            self.mix(u64::from_le_bytes(word));
-        }
+        let bytes = postcard::to_stdvec(what).expect("invariant: it encodes into memory");
+        self.mix(Digest::of(&bytes).0);
     }
 
     pub(crate) fn event<M>(&mut self, number: u64, at: Nanos, what: &What<M>) {
